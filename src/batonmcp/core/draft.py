@@ -1,0 +1,107 @@
+"""A plan as somebody wrote it: its shape is known, its meaning not yet checked."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
+
+from batonmcp.core.errors import Problem
+from batonmcp.core.plan import OnError
+
+__all__ = ["PLAN_FORMAT", "StepDraft", "read_steps"]
+
+PLAN_FORMAT = """\
+A plan is {"steps": [...]}. A step is an object with:
+- "id": a short name of its own in lower case, such as "trends" (letters, digits, underscores)
+- "tool": the full name of one of the tools
+- "arguments": an object that fits the tool's input schema
+- "when" (optional): an expression; the step runs only if it is true
+- "for_each" (optional): an expression that gives a list; the step runs once for each item, called `item` in "arguments"
+- "after" (optional): ids of earlier steps that must be over first although no data is taken from them
+- "on_error" (optional): "continue" gives later steps null if this one fails; otherwise they are skipped
+Anywhere in "arguments", {"$from": "<expression>"} stands for a value. An expression is a small part of Python over
+the results of EARLIER steps, by id: trends.anomalies[0].component, len(x.items) > 0, [a.id for a in x.list if a.open],
+f'{s.city}, {s.country}'. `inputs.name` is a value passed in with the query. Plain strings are never expressions.
+Steps without references to each other run at the same time; order comes from references and "after"."""
+"""The plan language, told to whoever writes a plan: the router's LLM or a host's model."""
+
+
+def _expression_source(value: object) -> object:
+    """Take `{"$from": "..."}` for the plain text where only an expression can stand."""
+    match value:
+        case {"$from": str(source)}:
+            return source
+        case _:
+            return value
+
+
+def _names(value: object) -> object:
+    """Take one name for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+class StepDraft(BaseModel):
+    """One step as written. Fields as in `batonmcp.core.plan.Step`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    tool: str
+    id: str | None = None
+    arguments: dict[str, JsonValue] = {}
+    when: Annotated[str | None, BeforeValidator(_expression_source)] = None
+    for_each: Annotated[str | None, BeforeValidator(_expression_source)] = None
+    after: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    on_error: OnError = "stop"
+    independent: bool = False
+
+
+def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | None], list[Problem]]:
+    """Read the steps of a plan document.
+
+    Args:
+        document: The plan as JSON.
+        most: How many steps a plan may have.
+
+    Returns:
+        The steps, None for each that cannot be read, and what is wrong with the document's shape.
+    """
+    match document:
+        case {"steps": list(steps)}:
+            problems = [
+                Problem(path=key, message="is not a part of a plan.", cure='A plan has the key "steps" only.')
+                for key in document
+                if key != "steps"
+            ]
+        case _:
+            cure = 'Write {"steps": [{"id": "...", "tool": "...", "arguments": {...}}]}.'
+            return [], [Problem(path="plan", message='is not an object with a list "steps".', cure=cure)]
+    if not steps:
+        problems.append(Problem(path="steps", message="is empty.", cure="A plan has at least one step."))
+    if len(steps) > most:
+        cure = f"At most {most} are allowed: use for_each, or split the task."
+        return [], [*problems, Problem(path="steps", message=f"has {len(steps)} steps.", cure=cure)]
+    drafts = [_read_step(step, f"steps[{index}]", problems) for index, step in enumerate(steps)]
+    return drafts, problems
+
+
+def _read_step(step: JsonValue, path: str, problems: list[Problem]) -> StepDraft | None:
+    if not isinstance(step, dict):
+        problems.append(Problem(path=path, message="is not an object.", cure="Write a step as an object."))
+        return None
+    try:
+        return StepDraft.model_validate(step)
+    except ValidationError as error:
+        problems.extend(_as_problem(cast("Mapping[str, Any]", detail), path) for detail in error.errors())
+        return None
+
+
+def _as_problem(detail: Mapping[str, Any], path: str) -> Problem:
+    place = ".".join([path, *(str(part) for part in detail["loc"][:1])])
+    match detail["type"]:
+        case "missing":
+            return Problem(path=place, message="is missing.", cure="Every step names its tool.")
+        case "extra_forbidden":
+            known = ", ".join(sorted(StepDraft.model_fields))
+            return Problem(path=place, message="is not a part of a step.", cure=f"A step has: {known}.")
+        case _:
+            return Problem(path=place, message=f"{detail['msg'][0].lower()}{detail['msg'][1:]}.")

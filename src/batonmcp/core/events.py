@@ -1,0 +1,132 @@
+"""What happens in a run, as one stream of typed events.
+
+Progress, the run record and the terminal view all read this stream; none of them derives anything the run already
+knows. Emitting is synchronous and must not fail.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from pydantic import JsonValue
+
+from batonmcp.core.errors import ErrorInfo
+from batonmcp.core.outcome import Outcome
+from batonmcp.core.plan import Plan
+
+__all__ = [
+    "Emit",
+    "Event",
+    "LlmCalled",
+    "Noted",
+    "PlanReady",
+    "PlannerName",
+    "RouteStarted",
+    "RunFinished",
+    "RunStarted",
+    "RunStatus",
+    "StepFinished",
+    "StepStarted",
+    "SynthesisStarted",
+]
+
+PlannerName: TypeAlias = Literal["llm", "host", "lexical", "cache"]
+RunStatus: TypeAlias = Literal[
+    "ok",
+    "partial",
+    "failed",
+    "no_match",
+    "planned",
+    "plan_required",
+    "approval_required",
+    "refused",
+    "running",
+    "busy",
+    "cancelled",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """A run begins."""
+
+    run_id: str
+    query: str
+    planner: PlannerName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteStarted:
+    """The planner is asked, over this many tools of these agents."""
+
+    tools: int
+    agents: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmCalled:
+    """An LLM call ended, with the tokens its endpoint reported."""
+
+    stage: Literal["route", "synthesize"]
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReady:
+    """There is a valid plan."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted:
+    """A step's tool is called: once, or once for each of several arguments of a `for_each`."""
+
+    step_id: str
+    arguments: Sequence[dict[str, JsonValue]]
+    per_item: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished:
+    """A step has settled, whether it started or not."""
+
+    step_id: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynthesisStarted:
+    """The answer is being written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something the record should say."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """The run is over."""
+
+    status: RunStatus
+    answer: str | None
+    error: ErrorInfo | None = None
+
+
+Event: TypeAlias = (
+    RunStarted
+    | RouteStarted
+    | LlmCalled
+    | PlanReady
+    | StepStarted
+    | StepFinished
+    | SynthesisStarted
+    | Noted
+    | RunFinished
+)
+Emit: TypeAlias = Callable[[Event], None]

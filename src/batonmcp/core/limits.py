@@ -1,0 +1,26 @@
+"""Bounds of one run."""
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one run; servers.json may change them under `limits`.
+
+    Attributes:
+        steps: Most steps in a plan.
+        items: Most items of one `for_each`.
+        parallel_items: Calls of one `for_each` in flight at a time.
+        call_timeout: Longest one tool call may take, in seconds.
+        run_timeout: Longest the steps of one run may take together, in seconds.
+        query_bytes: Longest query, in UTF-8 bytes.
+    """
+
+    steps: int = 24
+    items: int = 100
+    parallel_items: int = 8
+    call_timeout: float = 30.0
+    run_timeout: float = 120.0
+    query_bytes: int = 65_536

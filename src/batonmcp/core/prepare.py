@@ -1,0 +1,155 @@
+"""The decision about a step whose turn has come: skip it, fail it, or call its tool."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from pydantic import JsonValue
+
+from batonmcp.core.errors import ErrorInfo, ExpressionFailed
+from batonmcp.core.expression import Expression, evaluate
+from batonmcp.core.limits import Limits
+from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
+from batonmcp.core.plan import Plan, Step
+from batonmcp.core.tool import Tool
+
+__all__ = ["Calls", "Decision", "Settled", "prepare"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """The calls a step makes.
+
+    Attributes:
+        arguments: One object for each call.
+        per_item: Whether they belong to a `for_each`; otherwise there is exactly one.
+    """
+
+    arguments: tuple[dict[str, JsonValue], ...]
+    per_item: bool
+
+
+Decision: TypeAlias = Skipped | Failed | Calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a step can see when its turn has come.
+
+    Attributes:
+        plan: The plan it belongs to.
+        outcomes: Of all steps that have settled, by id.
+        inputs: What the host passed along with the query.
+    """
+
+    plan: Plan
+    outcomes: Mapping[str, Outcome]
+    inputs: Mapping[str, JsonValue]
+
+    def value(self, name: str) -> JsonValue:
+        """Return a step's value, null where it has none."""
+        match self.outcomes[name]:
+            case Succeeded(value=value):
+                return value
+            case Failed() | Skipped() | Cancelled():
+                return None
+
+
+def prepare(step: Step, settled: Settled, *, limits: Limits) -> Decision:
+    """Decide about `step`, everything it waits for having settled."""
+    blocked = _blocked(step, settled)
+    if blocked:
+        return blocked
+    names = step.needs | (step.when.names if step.when else frozenset())
+    scope: dict[str, JsonValue] = {name: settled.value(name) for name in names if name in settled.outcomes}
+    scope["inputs"] = dict(settled.inputs)
+    try:
+        if step.when and not evaluate(step.when, scope):
+            return Skipped(because=f"its condition `{step.when.source}` is false", by_failure=False)
+        return _calls(step, scope, limits)
+    except ExpressionFailed as error:
+        return Failed(error=error.info)
+
+
+def _blocked(step: Step, settled: Settled) -> Skipped | None:
+    """Find a settled step without which this one has nothing to run on.
+
+    A step that `arguments` or `for_each` name blocks unless it succeeded or says `on_error: "continue"`. One that only
+    `after` names blocks if a failure is behind its end: what had to happen first did not.
+    """
+    for earlier in settled.plan.steps:
+        if earlier.id == step.id:
+            return None
+        outcome = settled.outcomes.get(earlier.id)
+        if outcome is None or isinstance(outcome, Succeeded) or earlier.on_error == "continue":
+            continue
+        by_failure = not isinstance(outcome, Skipped) or outcome.by_failure
+        if earlier.id in step.needs or (earlier.id in step.after and by_failure):
+            return Skipped(because=f"step `{earlier.id}` {_end(outcome)}", by_failure=by_failure)
+    return None
+
+
+def _end(outcome: Failed | Skipped | Cancelled) -> str:
+    match outcome:
+        case Failed():
+            return "failed"
+        case Skipped():
+            return "was skipped"
+        case Cancelled():
+            return "was cancelled"
+
+
+def _calls(step: Step, scope: Mapping[str, JsonValue], limits: Limits) -> Calls | Failed:
+    if step.for_each is None:
+        filled = _fill(step, scope)
+        return filled if isinstance(filled, Failed) else Calls(arguments=(filled,), per_item=False)
+    items = _items(step.for_each, scope, limits)
+    if isinstance(items, Failed):
+        return items
+    calls: list[dict[str, JsonValue]] = []
+    for index, item in enumerate(items):
+        filled = _fill(step, {**scope, "item": item, "index": index})
+        if isinstance(filled, Failed):
+            return filled
+        calls.append(filled)
+    return Calls(arguments=tuple(calls), per_item=True)
+
+
+def _items(for_each: Expression, scope: Mapping[str, JsonValue], limits: Limits) -> list[JsonValue] | Failed:
+    items = evaluate(for_each, scope)
+    if items is None:
+        return []
+    if not isinstance(items, list):
+        message = f"`for_each` needs a list, but `{for_each.source}` gave {_kind(items)}."
+        return Failed(error=ErrorInfo(kind="expression_failed", message=message, cure="Name the list itself."))
+    if len(items) > limits.items:
+        return Failed(
+            error=ErrorInfo(
+                kind="too_many_items",
+                message=f"`for_each` over `{for_each.source}` has {len(items)} items, {limits.items} are allowed.",
+                cure='Take fewer, as in `items[:50]`, or raise "items" under "limits" in servers.json.',
+            )
+        )
+    return items
+
+
+def _fill(step: Step, scope: Mapping[str, JsonValue]) -> dict[str, JsonValue] | Failed:
+    """Evaluate the arguments and hold them against the tool's own schema."""
+    arguments = cast("dict[str, JsonValue]", step.arguments.fill(scope))
+    violations = step.tool.input_schema.violations(arguments)
+    return _invalid(step.tool, [violation.message for violation in violations]) if violations else arguments
+
+
+def _invalid(tool: Tool, messages: list[str]) -> Failed:
+    return Failed(
+        error=ErrorInfo(
+            kind="invalid_arguments",
+            message=f"The arguments do not fit {tool.qualified}: {'; '.join(messages)}.",
+            cure="It was not called. The plan takes them from another step's result: look at what that gave.",
+        )
+    )
+
+
+def _kind(value: JsonValue) -> str:
+    names = {dict: "an object", str: "text", bool: "true or false", int: "a number", float: "a number"}
+    return names.get(type(value), "null")

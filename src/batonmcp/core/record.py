@@ -1,0 +1,194 @@
+"""The record of a run: everything that happened in it, folded from its events."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, assert_never
+
+from pydantic import JsonValue
+
+from batonmcp.core.errors import ErrorInfo
+from batonmcp.core.events import (
+    Event,
+    LlmCalled,
+    Noted,
+    PlannerName,
+    PlanReady,
+    RouteStarted,
+    RunFinished,
+    RunStarted,
+    RunStatus,
+    StepFinished,
+    StepStarted,
+    SynthesisStarted,
+)
+from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Skipped, StepStatus, Succeeded, status_of
+from batonmcp.core.plan import Mode, Plan, Step
+
+__all__ = ["Recorder", "RunRecord", "StepRecord", "Timings", "Usage"]
+
+
+@dataclass(slots=True, kw_only=True)
+class StepRecord:
+    """One step in a run record; times are milliseconds since the run began."""
+
+    id: str
+    tool: str
+    server: str
+    effect: str
+    status: StepStatus = "pending"
+    because: str | None = None
+    waited_for: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
+    attempts: int = 0
+    started_ms: float | None = None
+    ended_ms: float | None = None
+    arguments: dict[str, JsonValue] | None = None
+    value: JsonValue = None
+    items: list[dict[str, JsonValue]] | None = None
+    error: dict[str, str] | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Usage:
+    """What the LLM calls of a run took; `cost_usd` is null while no price is known."""
+
+    llm_calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Timings:
+    """Time of each stage and of the whole, in milliseconds."""
+
+    route: float = 0.0
+    execute: float = 0.0
+    synthesize: float = 0.0
+    total: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True)
+class RunRecord:
+    """A run as others see it: `ask --json`, `_meta["batonmcp/run"]`, the store."""
+
+    run_id: str
+    query: str
+    planner: PlannerName
+    mode: Mode | None = None
+    status: RunStatus = "running"
+    answer: str | None = None
+    plan: dict[str, JsonValue] | None = None
+    steps: list[StepRecord] = field(default_factory=list[StepRecord])
+    usage: Usage = field(default_factory=Usage)
+    timings_ms: Timings = field(default_factory=Timings)
+    notes: list[str] = field(default_factory=list[str])
+    error: dict[str, str] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record as JSON."""
+        return asdict(self)
+
+
+class Recorder:
+    """Folds the events of one run into its record."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Take a clock that counts seconds and never goes back."""
+        self._clock = clock
+        self._began = clock()
+        self._stage: str | None = None
+        self._stage_began = self._began
+        self.record = RunRecord(run_id="", query="", planner="llm")
+
+    def __call__(self, event: Event) -> None:
+        """Take one event."""
+        record = self.record
+        match event:
+            case RunStarted(run_id=run_id, query=query, planner=planner):
+                record.run_id, record.query, record.planner = run_id, query, planner
+            case RouteStarted():
+                self._enter("route")
+            case LlmCalled():
+                record.usage.llm_calls += 1
+                record.usage.prompt_tokens += event.prompt_tokens
+                record.usage.completion_tokens += event.completion_tokens
+                record.usage.cached_tokens += event.cached_tokens
+            case PlanReady(plan=plan):
+                self._enter("execute")
+                self._take_plan(plan)
+            case StepStarted() | StepFinished():
+                self._take_step(event)
+            case SynthesisStarted():
+                self._enter("synthesize")
+            case Noted(text=text):
+                record.notes.append(text)
+            case RunFinished(status=status, answer=answer, error=error):
+                self._enter(None)
+                record.status, record.answer, record.error = status, answer, error and _error(error)
+            case _:
+                assert_never(event)
+
+    def _now_ms(self) -> float:
+        return round((self._clock() - self._began) * 1000, 3)
+
+    def _enter(self, stage: str | None) -> None:
+        """End the stage that runs and begin the next."""
+        now = self._clock()
+        if self._stage:
+            setattr(self.record.timings_ms, self._stage, round((now - self._stage_began) * 1000, 3))
+        self._stage, self._stage_began = stage, now
+        self.record.timings_ms.total = self._now_ms()
+
+    def _take_plan(self, plan: Plan) -> None:
+        self.record.mode = plan.mode
+        self.record.plan = dict(plan.as_json())
+        self.record.notes.extend(plan.notes)
+        self.record.steps = [_pending(step) for step in plan.steps]
+
+    def _take_step(self, event: StepStarted | StepFinished) -> None:
+        step = next(step for step in self.record.steps if step.id == event.step_id)
+        match event:
+            case StepStarted(arguments=arguments, per_item=per_item):
+                step.status, step.attempts, step.started_ms = "running", 1, self._now_ms()
+                if not per_item:
+                    step.arguments = arguments[0]
+            case StepFinished(outcome=outcome):
+                step.status, step.ended_ms = status_of(outcome), self._now_ms()
+                match outcome:
+                    case Succeeded(value=value, items=items):
+                        step.value, step.items = value, _items(items)
+                    case Failed(error=error, items=items):
+                        step.error, step.items = _error(error), _items(items)
+                    case Skipped(because=because) | Cancelled(because=because):
+                        step.because = because
+
+
+def _pending(step: Step) -> StepRecord:
+    return StepRecord(
+        id=step.id,
+        tool=step.tool.qualified,
+        server=step.tool.server,
+        effect=step.tool.effect.kind,
+        waited_for=[{"step": wait.step, "why": wait.why} for wait in step.waits],
+    )
+
+
+def _items(items: tuple[ItemOutcome, ...] | None) -> list[dict[str, JsonValue]] | None:
+    return None if items is None else [_item(item) for item in items]
+
+
+def _item(item: ItemOutcome) -> dict[str, JsonValue]:
+    entry: dict[str, JsonValue] = {"arguments": item.arguments, "status": status_of(item.outcome)}
+    match item.outcome:
+        case Succeeded(value=value):
+            entry["value"] = value
+        case Failed(error=error):
+            entry["error"] = dict(_error(error))
+        case Cancelled(because=because):
+            entry["because"] = because
+    return entry
+
+
+def _error(error: ErrorInfo) -> dict[str, str]:
+    return {"kind": error.kind, "message": error.message, "cure": error.cure}
