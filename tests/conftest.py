@@ -1,0 +1,99 @@
+"""Fixtures that several test modules share."""
+
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doubles.processes import TOKEN_VARIABLE, kill, marked
+
+__all__: list[str] = []
+
+NODE_PACKAGES = (
+    "@modelcontextprotocol/inspector@0.15.0",
+    "@modelcontextprotocol/server-everything@2026.8.31",
+    "@modelcontextprotocol/server-filesystem@2026.8.31",
+)
+
+WriteConfig = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Run async tests on asyncio, as the product does."""
+    return "asyncio"
+
+
+@pytest.fixture
+def token() -> Generator[str]:
+    """A mark for processes: whatever carries it is killed when the test ends."""
+    mark = secrets.token_hex(8)
+    yield mark
+    kill(marked(mark))
+
+
+@pytest.fixture
+def write_config(tmp_path: Path, token: str) -> WriteConfig:
+    """Write a servers.json whose servers carry the test's mark, and return its path."""
+
+    def write(servers: Mapping[str, Mapping[str, Any]], **baton: Any) -> Path:  # noqa: ANN401 - JSON
+        entries = {
+            name: entry if "url" in entry else {**entry, "env": {TOKEN_VARIABLE: token, **entry.get("env", {})}}
+            for name, entry in servers.items()
+        }
+        path = tmp_path / "servers.json"
+        path.write_text(json.dumps({"mcpServers": entries, "batonmcp": baton}))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def sample_servers() -> dict[str, dict[str, Any]]:
+    """The three sample agents, started by this Python."""
+    names = ("data_agent", "analytics_agent", "config_agent")
+    return {name: {"command": sys.executable, "args": ["-m", f"batonmcp.examples.{name}"]} for name in names}
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """The folder of the installed Node packages; the test is skipped where there is no Node."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        return _without_node("Node.js and npm are not installed")
+    key = sha256(" ".join(NODE_PACKAGES).encode()).hexdigest()[:12]
+    folder = Path(tempfile.gettempdir()) / f"batonmcp-test-node-{os.getuid()}-{key}"
+    folder.mkdir(exist_ok=True)
+    with _locked(folder / "lock"):
+        if not (folder / "complete").exists():
+            command = ["npm", "install", "--prefix", str(folder), "--no-package-lock", "--no-audit", *NODE_PACKAGES]
+            installed = subprocess.run(command, capture_output=True, text=True, check=False)
+            if installed.returncode:
+                return _without_node(f"npm cannot install the packages: {installed.stderr[-500:]}")
+            (folder / "complete").touch()
+    return folder / "node_modules"
+
+
+def _without_node(reason: str) -> Path:
+    if os.environ.get("BATONMCP_REQUIRE_NODE"):
+        pytest.fail(f"{reason}, and BATONMCP_REQUIRE_NODE is set")
+    pytest.skip(reason)
+
+
+@contextmanager
+def _locked(path: Path) -> Generator[None]:
+    """Hold a lock among the processes of a parallel test run."""
+    import fcntl  # noqa: PLC0415 - not on Windows, where the tests that need it do not run
+
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
