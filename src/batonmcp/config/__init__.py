@@ -1,0 +1,3 @@
+"""Configuration: servers.json and the environment as frozen settings."""
+
+__all__: list[str] = []

@@ -1,0 +1,111 @@
+"""The settings of a process, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from batonmcp.core.effect import EffectKind
+from batonmcp.core.limits import Limits
+
+__all__ = ["HttpServer", "LlmSettings", "PlannerChoice", "Protocol", "ServerSettings", "Settings", "StdioServer"]
+
+PlannerChoice: TypeAlias = Literal["auto", "llm", "host", "lexical"]
+Protocol: TypeAlias = Literal["auto", "legacy", "modern"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StdioServer:
+    """A server that is started as a process.
+
+    Attributes:
+        command: Program, looked up on the PATH and beside the running Python.
+        args: Its arguments.
+        env: Variables on top of the small set that every server gets. Secret.
+        cwd: Where it starts; None for our own working directory.
+    """
+
+    command: str
+    args: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    cwd: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpServer:
+    """A server that is reached over streamable HTTP. `headers` are secret."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """One entry of servers.json.
+
+    Attributes:
+        name: Its key.
+        transport: How it is reached; None if it cannot be, see `trouble`.
+        timeout: Longest one call may take, in seconds; None for the general limit.
+        untrusted: Whether its annotations can only tighten what its tools are taken for.
+        protocol: Protocol era to speak; `auto` finds out.
+        trouble: Why it is not used, as a sentence.
+    """
+
+    name: str
+    transport: StdioServer | HttpServer | None
+    timeout: float | None = None
+    untrusted: bool = False
+    protocol: Protocol = "auto"
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmSettings:
+    """An OpenAI-compatible endpoint.
+
+    Attributes:
+        base_url: Up to and without `/chat/completions`.
+        api_key: Secret; None for an endpoint that wants none.
+        model: For both stages, unless a stage has its own.
+        route_model: For routing only.
+        synthesize_model: For synthesis only.
+        timeout: Longest one call may take, in seconds.
+        retries: How often a call that found the endpoint overloaded or unreachable is tried again.
+    """
+
+    base_url: str
+    api_key: str | None = field(repr=False)
+    model: str
+    route_model: str | None = None
+    synthesize_model: str | None = None
+    timeout: float = 60.0
+    retries: int = 2
+
+    def model_for(self, stage: Literal["route", "synthesize"]) -> str:
+        """Return the model of a stage."""
+        own = self.route_model if stage == "route" else self.synthesize_model
+        return own or self.model
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a process is told.
+
+    Attributes:
+        source: The file it was read from.
+        servers: In the order of the file, without those that are disabled.
+        llm: None if no model is configured.
+        planner: `auto` takes `llm` where a model is configured.
+        effects: Globs over qualified names and what they make of a tool; the first match wins.
+        limits: Bounds of a run.
+        warnings: What in the file was passed over, as sentences.
+    """
+
+    source: Path
+    servers: tuple[ServerSettings, ...]
+    llm: LlmSettings | None = None
+    planner: PlannerChoice = "auto"
+    effects: Mapping[str, EffectKind] = field(default_factory=dict[str, EffectKind])
+    limits: Limits = field(default_factory=Limits)
+    warnings: tuple[str, ...] = ()

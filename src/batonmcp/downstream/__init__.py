@@ -1,0 +1,3 @@
+"""Connections to other people's MCP servers."""
+
+__all__: list[str] = []

@@ -1,0 +1,56 @@
+"""The environment in which downstream servers are started."""
+
+import os
+import shutil
+import sysconfig
+from collections.abc import Mapping
+
+from mcp.client.stdio import get_default_environment
+
+__all__ = ["INSIDE", "child_environment", "find_command"]
+
+INSIDE = "BATONMCP_INSIDE"
+"""Set for every server we start; a batonmcp that finds it would be its own downstream server."""
+
+_PASSED_ON = (
+    "ALL_PROXY",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "NODE_EXTRA_CA_CERTS",
+    "NO_PROXY",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_DIR",
+    "SSL_CERT_FILE",
+    "TMPDIR",
+    "TZ",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_DATA_HOME",
+    "all_proxy",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+"""What a server may need to reach the network, find its files and speak the person's language. No secrets among it."""
+
+
+def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables a server gets: the SDK's safe few, ours above, and those of its entry in servers.json."""
+    passed_on = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    return {**get_default_environment(), **passed_on, **extra, INSIDE: "1"}
+
+
+def find_command(command: str, environment: Mapping[str, str]) -> str:
+    """Return the path of a program on the server's PATH, or beside the running Python.
+
+    Raises:
+        FileNotFoundError: It is in neither place.
+    """
+    path = os.pathsep.join([environment.get("PATH", os.defpath), sysconfig.get_path("scripts")])
+    found = shutil.which(command, path=path)
+    if found is None:
+        raise FileNotFoundError(command)
+    return found
