@@ -12,7 +12,7 @@ __all__ = ["PLAN_FORMAT", "StepDraft", "read_steps"]
 
 PLAN_FORMAT = """\
 A plan is {"steps": [...]}. A step is an object with:
-- "id": a short name of its own in lower case, such as "trends" (letters, digits, underscores)
+- "id": a short name of its own in lower case, such as "orders" (letters, digits, underscores)
 - "tool": the full name of one of the tools
 - "arguments": an object that fits the tool's input schema
 - "when" (optional): an expression; the step runs only if it is true
@@ -20,8 +20,8 @@ A plan is {"steps": [...]}. A step is an object with:
 - "after" (optional): ids of earlier steps that must be over first although no data is taken from them
 - "on_error" (optional): "continue" gives later steps null if this one fails; otherwise they are skipped
 Anywhere in "arguments", {"$from": "<expression>"} stands for a value. An expression is a small part of Python over
-the results of EARLIER steps, by id: trends.anomalies[0].component, len(x.items) > 0, [a.id for a in x.list if a.open],
-f'{s.city}, {s.country}'. `inputs.name` is a value passed in with the query. Plain strings are never expressions.
+the results of EARLIER steps, by id: orders.list[0].id, len(orders.list) > 0, [o.id for o in orders.list if o.open],
+f'{place.city}, {place.country}'. `inputs.name` is a value passed in with the query. Plain strings are never expressions.
 Steps without references to each other run at the same time; order comes from references and "after"."""
 """The plan language, told to whoever writes a plan: the router's LLM or a host's model."""
 

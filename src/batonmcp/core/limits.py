@@ -15,6 +15,7 @@ class Limits:
         parallel_items: Calls of one `for_each` in flight at a time.
         call_timeout: Longest one tool call may take, in seconds.
         run_timeout: Longest the steps of one run may take together, in seconds.
+        connect_timeout: Longest a server may take to get ready, in seconds.
         query_bytes: Longest query, in UTF-8 bytes.
     """
 
@@ -23,4 +24,5 @@ class Limits:
     parallel_items: int = 8
     call_timeout: float = 30.0
     run_timeout: float = 120.0
+    connect_timeout: float = 20.0
     query_bytes: int = 65_536

@@ -60,10 +60,12 @@ class Cancelled:
     Attributes:
         because: What ended the run.
         unsure: Whether a call that is not read-only may have happened all the same.
+        items: The outcome of each item of a `for_each`; what succeeded is kept.
     """
 
     because: str
     unsure: bool = False
+    items: "tuple[ItemOutcome, ...] | None" = None
 
 
 Outcome: TypeAlias = Succeeded | Failed | Skipped | Cancelled

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import ErrorInfo, ExpressionFailed
 from batonmcp.core.expression import Expression, evaluate
+from batonmcp.core.expression.wording import describe
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
@@ -120,7 +121,7 @@ def _items(for_each: Expression, scope: Mapping[str, JsonValue], limits: Limits)
     if items is None:
         return []
     if not isinstance(items, list):
-        message = f"`for_each` needs a list, but `{for_each.source}` gave {_kind(items)}."
+        message = f"`for_each` needs a list, but `{for_each.source}` gave {describe(items)}."
         return Failed(error=ErrorInfo(kind="expression_failed", message=message, cure="Name the list itself."))
     if len(items) > limits.items:
         return Failed(
@@ -148,8 +149,3 @@ def _invalid(tool: Tool, messages: list[str]) -> Failed:
             cure="It was not called. The plan takes them from another step's result: look at what that gave.",
         )
     )
-
-
-def _kind(value: JsonValue) -> str:
-    names = {dict: "an object", str: "text", bool: "true or false", int: "a number", float: "a number"}
-    return names.get(type(value), "null")

@@ -160,8 +160,10 @@ class Recorder:
                         step.value, step.items = value, _items(items)
                     case Failed(error=error, items=items):
                         step.error, step.items = _error(error), _items(items)
-                    case Skipped(because=because) | Cancelled(because=because):
+                    case Skipped(because=because):
                         step.because = because
+                    case Cancelled(because=because, items=items):
+                        step.because, step.items = because, _items(items)
 
 
 def _pending(step: Step) -> StepRecord:

@@ -57,7 +57,7 @@ class Registry:
     def nearest(self, name: str, limit: int = 3) -> list[str]:
         """Return the qualified names most like `name`, the best first: for error messages."""
         by_bare = [tool.qualified for tool in self if tool.name == name]
-        return (by_bare + get_close_matches(name, self.tools, n=limit, cutoff=0.4))[:limit]
+        return (by_bare + get_close_matches(name, self.tools, n=limit, cutoff=0.6))[:limit]
 
     def __contains__(self, qualified: object) -> bool:
         return qualified in self.tools

@@ -1,0 +1,127 @@
+"""The command line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import anyio
+import typer
+
+from batonmcp import __version__
+from batonmcp.cli import ask as asking
+from batonmcp.cli import serve as serving
+from batonmcp.cli.tools import show_tools
+from batonmcp.config.document import read_json
+from batonmcp.config.load import find_config, load
+from batonmcp.config.settings import Settings
+from batonmcp.core.errors import BatonError
+from batonmcp.stages.task import Task
+
+__all__ = ["app", "main"]
+
+_BAD_USAGE = 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="One MCP tool that plays a whole set of MCP servers: route once, execute without a model, answer once.",
+)
+
+_Config = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="servers.json to use [default: $BATONMCP_CONFIG, ./servers.json]."),
+]
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
+    if wanted:
+        typer.echo(f"batonmcp {__version__}")
+        raise typer.Exit
+
+
+_Version = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+]
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run a command and exit with its code; what goes wrong on purpose is one sentence on standard error."""
+    try:
+        app(list(arguments), prog_name="batonmcp")
+    except BatonError as error:
+        typer.echo(f"batonmcp: {error}", err=True)
+        sys.exit(_BAD_USAGE)
+
+
+@app.callback()
+def _root(context: typer.Context, config: _Config = None, *, _version: _Version = False) -> None:
+    context.obj = config
+
+
+@app.command(
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    help="Serve a host as an MCP server with one tool, orchestrate.",
+)
+def serve(context: typer.Context) -> None:
+    """Hand over to the command that stands apart."""
+    config = ["--config", str(context.obj)] if context.obj else []
+    serving.main([*config, *context.args])
+
+
+@app.command(help="Run one task and print its answer.")
+def ask(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="The task in plain words.")] = "",
+    *,
+    output: Annotated[
+        Literal["answer", "data", "plan"],
+        typer.Option(help="An answer in words, the results as JSON, or the plan without running it."),
+    ] = "answer",
+    plan: Annotated[Path | None, typer.Option(metavar="FILE", help="Run this plan instead of making one.")] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="NAME=VALUE", help="A value for the plan; JSON, text, or @FILE. Repeatable."),
+    ] = None,
+    servers: Annotated[
+        list[str] | None, typer.Option("--server", metavar="NAME", help="Use only this server. Repeatable.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Run steps that may change something without asking.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole run record as JSON.")] = False,
+    config: _Config = None,
+) -> None:
+    """Ask, print, exit with the run's code."""
+    settings = _settings(context, config)
+    task = Task(
+        query=query,
+        inputs=dict(map(asking.read_input, inputs or [])),
+        servers=tuple(servers or ()) or None,
+        output=output,
+        plan=None if plan is None else read_json(plan),
+    ).checked(settings.limits)
+    code = anyio.run(partial(asking.ask, task, settings, yes=yes, json=json))
+    raise typer.Exit(code)
+
+
+@app.command(help="List all tools of all servers.")
+def tools(
+    context: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, schemas included.")] = False,
+    config: _Config = None,
+) -> None:
+    """List what the servers offer, and what is wrong with those that do not."""
+    anyio.run(partial(show_tools, _settings(context, config), json=json))
+
+
+def _settings(context: typer.Context, config: Path | None) -> Settings:
+    path = find_config(config or cast("Path | None", context.obj), os.environ)
+    settings = load(path, os.environ)
+    for warning in settings.warnings:
+        typer.echo(f"batonmcp: {warning}", err=True)
+    return settings

@@ -1,0 +1,132 @@
+"""The command `ask`."""
+
+import json as json_text
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import typer
+from pydantic import JsonValue
+from rich.console import Console
+
+from batonmcp.cli.compose import open_ports
+from batonmcp.config.settings import Settings
+from batonmcp.core.errors import BatonError
+from batonmcp.core.events import Emit, Event, RunStatus, StepFinished
+from batonmcp.core.plan import Plan
+from batonmcp.core.policy import explain
+from batonmcp.core.record import RunRecord
+from batonmcp.stages.narrate import Narrator
+from batonmcp.stages.orchestrate import orchestrate
+from batonmcp.stages.task import Output, Task
+from batonmcp.stages.telling import data_of, text_of
+
+__all__ = ["ask", "exit_code", "read_input"]
+
+
+async def ask(task: Task, settings: Settings, *, yes: bool, json: bool) -> int:
+    """Run a task, print what came of it, and return the exit code."""
+    with _live() as show:
+        decide = partial(_decide, show, yes=yes)
+        async with open_ports(settings, without_llm="lexical", decide=decide) as ports:
+            record = await orchestrate(task, ports, show)
+    typer.echo(_text(record, task.output, json=json))
+    return exit_code(record.status)
+
+
+def exit_code(status: RunStatus) -> int:
+    """Return 0 for what went well, 3 where a decision or a plan is needed, 1 for the rest."""
+    match status:
+        case "ok" | "planned":
+            return 0
+        case "approval_required" | "plan_required":
+            return 3
+        case "partial" | "failed" | "no_match" | "refused" | "running" | "busy" | "cancelled":
+            return 1
+
+
+def _text(record: RunRecord, output: Output, *, json: bool) -> str:
+    if json:
+        return json_text.dumps(record.as_json(), indent=2, ensure_ascii=False)
+    if output == "data" and record.steps and not record.error:
+        return json_text.dumps(data_of(record), indent=2, ensure_ascii=False)
+    return text_of(record)
+
+
+class _Show:
+    """The run on a terminal: what is settled as lines, what goes on as a spinner beneath them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._narrator = Narrator()
+        self._status = console.status("Connecting")
+
+    def start(self) -> None:
+        self._status.start()
+
+    def stop(self) -> None:
+        self._status.stop()
+
+    def __call__(self, event: Event) -> None:
+        line = self._narrator.tell(event)
+        if line and isinstance(event, StepFinished):
+            self._console.print(line, style="dim", markup=False, highlight=False)
+        elif line:
+            self._status.update(line.replace("[", r"\["))
+
+
+def _ignore(_event: Event) -> None:
+    """Stay quiet: nobody watches."""
+
+
+@contextmanager
+def _live() -> Generator[Emit]:
+    """Yield a listener that shows progress on a terminal and nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield _ignore
+        return
+    show = _Show(Console(stderr=True))
+    show.start()
+    try:
+        yield show
+    finally:
+        show.stop()
+
+
+async def _decide(show: Emit, plan: Plan, *, yes: bool) -> bool | None:
+    """Ask the person at the terminal; None where there is none."""
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    if isinstance(show, _Show):
+        show.stop()
+    typer.echo(f"This plan may change something:\n{explain(plan)}", err=True)
+    agreed = await anyio.to_thread.run_sync(partial(typer.confirm, "Run it?", default=False, err=True))
+    if isinstance(show, _Show):
+        show.start()
+    return agreed
+
+
+def read_input(text: str) -> tuple[str, JsonValue]:
+    """Read `NAME=VALUE`: the value is a file's text after an @, else JSON if it is that, else text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise BatonError(
+            kind="bad_arguments", message=f"--input {text!r} is not NAME=VALUE.", cure="NAME is letters, digits and _."
+        )
+    if value.startswith("@"):
+        try:
+            return name, Path(value[1:]).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BatonError(
+                kind="bad_arguments", message=f"--input {name}: {value[1:]!r} cannot be read as text ({error})."
+            ) from None
+    try:
+        return name, json_text.loads(value)
+    except (ValueError, RecursionError):
+        return name, value

@@ -1,0 +1,51 @@
+"""The composition of a run's ports from settings."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+
+import anyio
+
+from batonmcp.config.settings import Settings
+from batonmcp.core.errors import ConfigError
+from batonmcp.downstream.fleet import open_fleet
+from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.stages.ports import Decide, PlannerKind, Ports
+
+__all__ = ["open_ports"]
+
+
+@asynccontextmanager
+async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: Decide) -> AsyncGenerator[Ports]:
+    """Connect to everything a run needs, in the background; on leaving, it is all gone.
+
+    Args:
+        settings: What to connect to.
+        without_llm: Who plans where the planner is `auto` and no model is configured.
+        decide: Who decides about plans that are not read-only.
+
+    Raises:
+        ConfigError: The planner `llm` is asked for, but no model is configured.
+    """
+    llm = OpenAIClient(settings.llm) if settings.llm else None
+    planner = settings.planner if settings.planner != "auto" else "llm" if llm else without_llm
+    if planner == "llm" and llm is None:
+        raise ConfigError(
+            place=f"{settings.source}: batonmcp.planner",
+            message='is "llm", but no model is configured.',
+            cure='Write a model under "llm", or set BATONMCP_MODEL.',
+        )
+    async with open_fleet(settings) as fleet, anyio.create_task_group() as tasks, AsyncExitStack() as stack:
+        if llm:
+            stack.push_async_callback(llm.aclose)
+            tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
+        yield Ports(
+            tools=fleet,
+            planner=planner,
+            llm=llm,
+            decide=decide,
+            limits=settings.limits,
+            clock=time.monotonic,
+            now=lambda: datetime.now().astimezone(),
+        )

@@ -1,0 +1,111 @@
+"""The command `serve`.
+
+It stands apart from the other commands because hosts wait for its first answer: nothing is imported before that answer
+but what it needs.
+"""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import anyio.to_thread
+
+from batonmcp.config.load import find_config, load
+from batonmcp.config.settings import Settings
+from batonmcp.core.errors import ConfigError
+from batonmcp.core.events import Emit
+from batonmcp.core.plan import Plan
+from batonmcp.core.record import RunRecord
+from batonmcp.host.server import Backend, Front
+from batonmcp.host.stdio import serve_stdio
+from batonmcp.stages.ports import cannot_ask
+from batonmcp.stages.task import Task
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = ["main", "make_front"]
+
+_BAD_USAGE = 2
+_INSIDE = "BATONMCP_INSIDE"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve the host that started us, until it closes our standard input."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="batonmcp: %(message)s", stream=sys.stderr)
+    try:
+        anyio.run(_serve, options.config, options.read_only)
+    except ConfigError as error:
+        sys.stderr.write(f"batonmcp: {error}\n")
+        raise SystemExit(_BAD_USAGE) from None
+
+
+async def _serve(config: Path | None, read_only: bool) -> None:  # noqa: FBT001 - anyio.run passes by position
+    await serve_stdio(make_front(config, os.environ, read_only=read_only))
+
+
+def make_front(config: Path | None, environment: Mapping[str, str], *, read_only: bool) -> Front:
+    """Read the configuration and prepare the server, with nothing connected yet.
+
+    Raises:
+        ConfigError: The configuration cannot be used, or we are our own downstream server.
+    """
+    settings = load(find_config(config, environment), environment)
+    if environment.get(_INSIDE):
+        raise ConfigError(
+            place=str(settings.source),
+            message="batonmcp was started by batonmcp as one of its own servers, which would never end.",
+            cure="Remove the entry of servers.json that starts it.",
+        )
+    for warning in settings.warnings:
+        logging.getLogger(__name__).warning("%s", warning)
+    return Front(
+        partial(_open_backend, settings, read_only=read_only),
+        agents=[server.name for server in settings.servers],
+        limits=settings.limits,
+        read_only=read_only,
+    )
+
+
+@asynccontextmanager
+async def _open_backend(settings: Settings, *, read_only: bool) -> AsyncGenerator[Backend]:
+    compose = await _import("batonmcp.cli.compose")
+    orchestrate = (await _import("batonmcp.stages.orchestrate")).orchestrate
+    decide = _refuse if read_only else cannot_ask
+    async with compose.open_ports(settings, without_llm="host", decide=decide) as ports:
+
+        async def run(task: Task, listen: Emit) -> RunRecord:
+            record: RunRecord = await orchestrate(task, ports, listen)
+            return record
+
+        yield run
+
+
+async def _import(name: str) -> "ModuleType":
+    """Import in a thread: it takes a while, and the host may be asking things meanwhile."""
+    return await anyio.to_thread.run_sync(importlib.import_module, name)
+
+
+async def _refuse(_plan: Plan) -> bool:
+    return False
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="batonmcp serve",
+        description="Serve as an MCP server on standard input and output, with one tool: orchestrate.",
+        epilog="Hosts start this command; see the README for the exact entries.",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="servers.json to use")
+    parser.add_argument("--transport", choices=["stdio"], default="stdio", help="how hosts connect (default: stdio)")
+    parser.add_argument("--read-only", action="store_true", help="refuse every plan with a step that is not read")
+    return parser

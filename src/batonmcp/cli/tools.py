@@ -1,0 +1,71 @@
+"""The command `tools`."""
+
+import json as json_text
+from typing import Any
+
+import typer
+
+from batonmcp.config.settings import Settings
+from batonmcp.core.registry import Agent, Registry
+from batonmcp.core.tool import Tool
+from batonmcp.downstream.fleet import open_fleet
+
+__all__ = ["show_tools"]
+
+_LONGEST_DESCRIPTION = 100
+
+
+async def show_tools(settings: Settings, *, json: bool) -> None:
+    """Connect to all servers and print their tools."""
+    async with open_fleet(settings) as fleet:
+        registry = await fleet.registry()
+    typer.echo(json_text.dumps(_as_json(registry), indent=2, ensure_ascii=False) if json else _as_text(registry))
+
+
+def _as_text(registry: Registry) -> str:
+    if not registry.agents:
+        return "servers.json names no servers."
+    width = max((len(tool.qualified) for tool in registry), default=0)
+    return "\n\n".join(_agent(agent, registry, width) for agent in registry.agents)
+
+
+def _agent(agent: Agent, registry: Registry, width: int) -> str:
+    tools = [tool for tool in registry if tool.server == agent.name]
+    head = agent.name if agent.title == agent.name else f"{agent.title} ({agent.name})"
+    lines = [head, *(f"  {tool.qualified:<{width}}  {_effect(tool):<22}  {_summary(tool)}".rstrip() for tool in tools)]
+    if agent.trouble:
+        lines.append(f"  ! {agent.trouble}")
+    elif not tools:
+        lines.append("  offers no tools")
+    return "\n".join(lines)
+
+
+def _effect(tool: Tool) -> str:
+    return f"{tool.effect.kind} ({tool.effect.source})"
+
+
+def _summary(tool: Tool) -> str:
+    text = " ".join(tool.description.split())
+    return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[: _LONGEST_DESCRIPTION - 1]}…"
+
+
+def _as_json(registry: Registry) -> dict[str, Any]:
+    return {
+        "fingerprint": registry.fingerprint,
+        "servers": [{"name": agent.name, "title": agent.title, "trouble": agent.trouble} for agent in registry.agents],
+        "tools": [
+            {
+                "name": tool.qualified,
+                "server": tool.server,
+                "tool": tool.name,
+                "agent": tool.agent,
+                "description": tool.description,
+                "effect": tool.effect.kind,
+                "effect_source": tool.effect.source,
+                "open_world": tool.effect.open_world,
+                "input_schema": tool.input_schema.document,
+                "output_schema": tool.output_schema.document if tool.output_schema else None,
+            }
+            for tool in registry
+        ],
+    }

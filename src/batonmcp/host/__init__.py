@@ -1,0 +1,3 @@
+"""The MCP server that hosts see."""
+
+__all__: list[str] = []

@@ -1,0 +1,81 @@
+"""The LLM port: one completion at a time.
+
+Above it sit the stages `route` and `synthesize`, which know what to ask. Below it sits a client that knows the wire
+format of an endpoint and hands up only what `Reply` can hold, or raises `LlmError`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from pydantic import JsonValue
+
+__all__ = ["LLM", "Function", "FunctionCall", "Reply", "Request", "Stage", "Tokens"]
+
+Stage = Literal["route", "synthesize"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """A function the model may call. `parameters` is a JSON Schema whose root is an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to ask.
+
+    Attributes:
+        stage: Which of the two calls of a run this is; a stage may have a model of its own.
+        system: The stable part, first, so that endpoints can cache it.
+        user: The part that changes.
+        functions: What the model may call; empty for text only.
+        temperature: 0 for routing, 0.7 for synthesis.
+    """
+
+    stage: Stage
+    system: str
+    user: str
+    functions: Sequence[Function] = ()
+    temperature: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCall:
+    """A call the model wants."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Tokens as the endpoint counted them; zero where it does not say."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the model said: calls, text, or both."""
+
+    text: str
+    calls: tuple[FunctionCall, ...] = ()
+    tokens: Tokens = Tokens()
+
+
+class LLM(Protocol):
+    """Something that completes."""
+
+    async def complete(self, request: Request) -> Reply:
+        """Return the model's reply.
+
+        Raises:
+            LlmError: The endpoint cannot be reached, refuses, or answers something unusable.
+        """
+        ...

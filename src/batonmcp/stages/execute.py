@@ -1,0 +1,129 @@
+"""Execute: a plan becomes outcomes, without any LLM."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+import anyio
+from anyio.abc import TaskGroup
+from pydantic import JsonValue
+
+from batonmcp.core.events import Emit, StepFinished, StepStarted
+from batonmcp.core.limits import Limits
+from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
+from batonmcp.core.plan import Plan, Step
+from batonmcp.core.prepare import Calls, Settled, prepare
+from batonmcp.core.schedule import Schedule
+from batonmcp.core.tool import Tool
+from batonmcp.stages.ports import Tools
+
+__all__ = ["execute"]
+
+
+async def execute(
+    plan: Plan, *, tools: Tools, inputs: Mapping[str, JsonValue], limits: Limits, emit: Emit
+) -> Mapping[str, Outcome]:
+    """Run every step the moment what it waits for has settled.
+
+    Returns:
+        The outcome of every step. Past `limits.run_timeout` seconds, what has not settled is `Cancelled`.
+    """
+    run = _Execution(plan, tools=tools, inputs=inputs, limits=limits, emit=emit)
+    because = "the run was cancelled"
+    try:
+        with anyio.move_on_after(limits.run_timeout):
+            async with anyio.create_task_group() as tasks:
+                run.start(Schedule(plan), tasks)
+        because = f"the run reached its limit of {limits.run_timeout:g} s"
+    finally:
+        run.cancel_rest(because)
+    return run.outcomes
+
+
+class _Execution:
+    """One plan while it runs."""
+
+    def __init__(
+        self, plan: Plan, *, tools: Tools, inputs: Mapping[str, JsonValue], limits: Limits, emit: Emit
+    ) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self._plan = plan
+        self._tools = tools
+        self._limits = limits
+        self._emit = emit
+        self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
+        self._calls: dict[str, Calls] = {}
+        self._found: dict[str, list[Succeeded | Failed | None]] = {}
+
+    def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
+        """Start the steps that wait for nothing; each starts what it sets free."""
+        self._start(schedule.start(), schedule, tasks)
+
+    def cancel_rest(self, because: str) -> None:
+        """Settle every step that has not."""
+        for step in self._plan.steps:
+            if step.id not in self.outcomes:
+                unsure = step.id in self._calls and step.tool.effect.kind != "read"
+                cancelled = Cancelled(because=because, unsure=unsure)
+                self._settle(step, replace(cancelled, items=self._items(step, cancelled)))
+
+    def _start(self, steps: Sequence[Step], schedule: Schedule, tasks: TaskGroup) -> None:
+        for step in steps:
+            tasks.start_soon(self._run, step, schedule, tasks, name=step.id)
+
+    async def _run(self, step: Step, schedule: Schedule, tasks: TaskGroup) -> None:
+        decision = prepare(step, self._settled, limits=self._limits)
+        match decision:
+            case Skipped() | Failed():
+                outcome = decision
+            case Calls():
+                outcome = await self._call(step, decision)
+            case _:
+                assert_never(decision)
+        self._settle(step, outcome)
+        self._start(schedule.settle(step.id), schedule, tasks)
+
+    def _settle(self, step: Step, outcome: Outcome) -> None:
+        self.outcomes[step.id] = outcome
+        self._emit(StepFinished(step_id=step.id, outcome=outcome))
+
+    async def _call(self, step: Step, calls: Calls) -> Succeeded | Failed:
+        self._emit(StepStarted(step_id=step.id, arguments=calls.arguments, per_item=calls.per_item))
+        self._calls[step.id] = calls
+        if not calls.per_item:
+            return await self._call_once(step.tool, calls.arguments[0])
+        found = self._found[step.id] = [None] * len(calls.arguments)
+        slots = anyio.CapacityLimiter(self._limits.parallel_items if step.tool.effect.kind == "read" else 1)
+
+        async def call_item(index: int, arguments: dict[str, JsonValue]) -> None:
+            async with slots:
+                found[index] = await self._call_once(step.tool, arguments)
+
+        async with anyio.create_task_group() as items:
+            for index, arguments in enumerate(calls.arguments):
+                items.start_soon(partial(call_item, index, arguments))
+        return _together(step, [outcome for outcome in found if outcome], self._items(step, Cancelled(because="")))
+
+    def _items(self, step: Step, missing: Cancelled) -> tuple[ItemOutcome, ...] | None:
+        """Return what became of each item of a `for_each`, and None for any other step."""
+        if step.id not in self._found:
+            return None
+        pairs = zip(self._calls[step.id].arguments, self._found[step.id], strict=True)
+        return tuple(ItemOutcome(arguments=arguments, outcome=outcome or missing) for arguments, outcome in pairs)
+
+    async def _call_once(self, tool: Tool, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
+        return await self._tools.call(tool, arguments, within=self._limits.call_timeout)
+
+
+def _together(
+    step: Step, found: Sequence[Succeeded | Failed], items: tuple[ItemOutcome, ...] | None
+) -> Succeeded | Failed:
+    """Make one outcome of the items': a list with null for each that failed, if the step goes on over failures."""
+    failed = [outcome for outcome in found if isinstance(outcome, Failed)]
+    if not failed or (step.on_error == "continue" and len(failed) < len(found)):
+        values = [outcome.value if isinstance(outcome, Succeeded) else None for outcome in found]
+        return Succeeded(value=values, items=items)
+    first = failed[0].error
+    message = f"{len(failed)} of {len(found)} calls failed; the first: {first.message}"
+    return Failed(error=replace(first, message=message), unsure=any(outcome.unsure for outcome in failed), items=items)

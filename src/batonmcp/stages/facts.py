@@ -1,0 +1,137 @@
+"""The facts of a run in words: results, failures and skips, told by code."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import JsonValue
+
+from batonmcp.core.events import RunStatus
+from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
+from batonmcp.core.plan import Plan, Step
+
+__all__ = ["has_values", "kept_values", "results", "run_status", "undone"]
+
+_LONGEST_TEXT = 4_000
+_MOST_LINES = 400
+
+
+def run_status(plan: Plan, outcomes: Mapping[str, Outcome]) -> RunStatus:
+    """Class a run: `failed` if nothing succeeded and something failed, `partial` if something failed, else `ok`.
+
+    A step skipped by its own condition is a normal end; one item of a `for_each` that failed makes the run partial.
+    """
+    ends = [outcomes[step.id] for step in plan.steps]
+    if not any(_broken(end) for end in ends):
+        return "ok"
+    return "partial" if any(has_values(end) for end in ends) else "failed"
+
+
+def has_values(outcome: Outcome) -> bool:
+    """Whether there is anything to show or to answer from."""
+    match outcome:
+        case Succeeded():
+            return True
+        case Failed() | Cancelled():
+            return bool(kept_values(outcome))
+        case Skipped():
+            return False
+
+
+def undone(plan: Plan, outcomes: Mapping[str, Outcome]) -> Sequence[str]:
+    """Return a sentence for each step that did not succeed, and for each that did so in part."""
+    return [sentence for step in plan.steps if (sentence := _undone(step, outcomes[step.id]))]
+
+
+def results(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
+    """Return what the steps gave, as an outline."""
+    blocks: list[str] = []
+    for step in plan.steps:
+        outcome = outcomes[step.id]
+        match outcome:
+            case Succeeded(value=value):
+                heading = f"{step.tool.agent}: {step.tool.name}"
+            case Failed() | Cancelled() if kept := kept_values(outcome):
+                heading = f"{step.tool.agent}: {step.tool.name} (in part)"
+                value = kept
+            case Failed() | Skipped() | Cancelled():
+                continue
+        blocks.append("\n".join([heading, *_cut(_outline(value, "  "))]))
+    return "\n\n".join(blocks)
+
+
+def _broken(outcome: Outcome) -> bool:
+    match outcome:
+        case Succeeded(items=items):
+            return any(not isinstance(item.outcome, Succeeded) for item in items or ())
+        case Skipped(by_failure=by_failure):
+            return by_failure
+        case Failed() | Cancelled():
+            return True
+
+
+def kept_values(outcome: Failed | Cancelled) -> list[JsonValue]:
+    """Return the values of the items that succeeded in a `for_each` that did not as a whole."""
+    return [item.outcome.value for item in outcome.items or () if isinstance(item.outcome, Succeeded)]
+
+
+def _undone(step: Step, outcome: Outcome) -> str | None:
+    name = f"{step.tool.qualified} (step `{step.id}`)"
+    match outcome:
+        case Succeeded(items=items):
+            failed = [item.outcome.error for item in items or () if isinstance(item.outcome, Failed)]
+            return f"{name} failed for {len(failed)} of {len(items or ())} items: {failed[0]}" if failed else None
+        case Skipped(because=because):
+            return f"{name} was skipped because {because}."
+        case Failed(error=error, unsure=True):
+            return f"{name} may or may not have happened: {error} It was not tried again."
+        case Failed(error=error):
+            return f"{name} failed: {error}"
+        case Cancelled(because=because, unsure=True):
+            return f"{name} was cancelled because {because}; it may or may not have happened."
+        case Cancelled(because=because):
+            return f"{name} was cancelled because {because}."
+
+
+def _outline(value: JsonValue, indent: str) -> Iterator[str]:
+    """Write a value as indented lines: keys, and dashes for the items of a list."""
+    match value:
+        case dict() if value:
+            for key, member in value.items():
+                yield from _entry(f"{indent}{key}:", member, indent)
+        case list() if value:
+            for item in value:
+                yield from _item(item, indent)
+        case _:
+            yield f"{indent}{_scalar(value)}"
+
+
+def _entry(head: str, member: JsonValue, indent: str) -> Iterator[str]:
+    if isinstance(member, dict | list) and member:
+        yield head
+        yield from _outline(member, f"{indent}  ")
+    else:
+        yield f"{head} {_scalar(member)}"
+
+
+def _item(item: JsonValue, indent: str) -> Iterator[str]:
+    """Write a list's item on one line if it is flat, else as a block under a dash."""
+    if isinstance(item, dict) and item and not any(isinstance(member, dict | list) for member in item.values()):
+        yield f"{indent}- " + ", ".join(f"{key}: {_scalar(member)}" for key, member in item.items())
+        return
+    lines = list(_outline(item, f"{indent}  "))
+    yield f"{indent}- {lines[0].lstrip()}"
+    yield from lines[1:]
+
+
+def _scalar(value: JsonValue) -> str:
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}… ({len(value):,} characters)"
+    return {"[]": "none", "{}": "none", "null": "none"}.get(text := json.dumps(value), text)
+
+
+def _cut(lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number == _MOST_LINES:
+            yield f"  … and {1 + sum(1 for _ in lines):,} more lines"
+            return
+        yield line

@@ -1,0 +1,63 @@
+"""The narration of a run: a short line for each event worth telling."""
+
+from batonmcp.core.events import (
+    Event,
+    LlmCalled,
+    Noted,
+    PlanReady,
+    RouteStarted,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    SynthesisStarted,
+)
+from batonmcp.core.outcome import status_of
+
+__all__ = ["Narrator"]
+
+_MOST_AGENTS = 6
+
+
+class Narrator:
+    """Tells what happens, for whoever waits: a host's progress display or a terminal.
+
+    Attributes:
+        done: How many of the run's parts are over; never goes back.
+        total: How many there are, as far as is known: routing, each step, and the answer.
+    """
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.total: int | None = None
+        self._names: dict[str, str] = {}
+
+    def tell(self, event: Event) -> str | None:
+        """Return a line about an event, None if there is nothing to say."""
+        match event:
+            case RouteStarted(tools=tools, agents=agents):
+                names = ", ".join(agents[:_MOST_AGENTS]) + (", …" if len(agents) > _MOST_AGENTS else "")
+                return f"Choosing among {_count(tools, 'tool')} of {names}"
+            case PlanReady(plan=plan):
+                self.total = len(plan.steps) + 2
+                self.done += 1
+                several = len(plan.steps) > 1
+                self._names = {
+                    step.id: f"{step.tool.qualified} (step {step.id})" if several else step.tool.qualified
+                    for step in plan.steps
+                }
+                return f"{plan.mode.capitalize()}: {', '.join(step.tool.qualified for step in plan.steps)}"
+            case StepStarted(step_id=step_id, arguments=arguments, per_item=per_item):
+                times = f" ({_count(len(arguments), 'call')})" if per_item else ""
+                return f"{self._names[step_id]}: running{times}"
+            case StepFinished(step_id=step_id, outcome=outcome):
+                self.done += 1
+                return f"{self._names[step_id]}: {status_of(outcome)}"
+            case SynthesisStarted():
+                return "Writing the answer"
+            case RunStarted() | LlmCalled() | Noted() | RunFinished():
+                return None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

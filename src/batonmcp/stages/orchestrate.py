@@ -1,0 +1,187 @@
+"""The run: route, execute, synthesize, on one screen."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from batonmcp.core.check import check
+from batonmcp.core.errors import BatonError, LlmError, PlanInvalid
+from batonmcp.core.events import (
+    Emit,
+    Event,
+    Noted,
+    PlannerName,
+    PlanReady,
+    RouteStarted,
+    RunFinished,
+    RunStarted,
+    SynthesisStarted,
+)
+from batonmcp.core.outcome import Outcome
+from batonmcp.core.plan import Plan
+from batonmcp.core.policy import explain, needs_decision
+from batonmcp.core.proposal import NoTool, Proposal, Routed
+from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.registry import Registry
+from batonmcp.llm.lexical import plan_lexically
+from batonmcp.stages.ask_host import ask_for_plan, explain_problems
+from batonmcp.stages.execute import execute
+from batonmcp.stages.facts import has_values, results, run_status, undone
+from batonmcp.stages.ports import Ports
+from batonmcp.stages.route import route
+from batonmcp.stages.synthesize import synthesize
+from batonmcp.stages.task import Task
+
+__all__ = ["orchestrate"]
+
+
+async def orchestrate(task: Task, ports: Ports, listen: Emit) -> RunRecord:
+    """Run one task from query to answer.
+
+    What goes wrong is in the record, not raised; what was obtained before it went wrong is there too.
+
+    Args:
+        task: What is asked.
+        ports: What the run works with.
+        listen: Gets every event as it happens.
+    """
+    recorder = Recorder(ports.clock)
+
+    def emit(event: Event) -> None:
+        recorder(event)
+        listen(event)
+
+    planner: PlannerName = "host" if task.plan is not None else ports.planner
+    emit(RunStarted(run_id=secrets.token_hex(8), query=task.query, planner=planner))
+    end = RunFinished(status="cancelled", answer=None)
+    try:
+        end = await _Run(task, ports, emit).end()
+    except BatonError as error:
+        end = RunFinished(status="failed", answer=None, error=error.info)
+    finally:
+        emit(end)
+    return recorder.record
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    task: Task
+    ports: Ports
+    emit: Emit
+
+    async def end(self) -> RunFinished:
+        """Tell the whole story; each line may end it."""
+        registry = await self._registry()
+        if self.task.plan is None and self.ports.planner == "host":
+            return RunFinished(status="plan_required", answer=ask_for_plan(self.task, registry))
+        routed = await self._route(registry)
+        if isinstance(routed, NoTool):
+            return RunFinished(status="no_match", answer=_no_match(routed, registry))
+        try:
+            plan = self._check(routed, registry)
+        except PlanInvalid as error:
+            return self._rejected(error, registry)
+        self.emit(PlanReady(plan=plan))
+        if self.task.output == "plan":
+            return RunFinished(status="planned", answer=explain(plan))
+        refusal = await self._refusal(plan)
+        if refusal:
+            return refusal
+        outcomes = await execute(
+            plan, tools=self.ports.tools, inputs=self.task.inputs, limits=self.ports.limits, emit=self.emit
+        )
+        return await self._answer(plan, outcomes, routed.notes)
+
+    async def _registry(self) -> Registry:
+        registry = await self.ports.tools.registry(self.task.servers)
+        known = [agent.name for agent in registry.agents]
+        unknown = [name for name in self.task.servers or () if name not in known]
+        if unknown:
+            raise BatonError(
+                kind="unknown_server",
+                message=f"There is no server {unknown[0]!r}.",
+                cure=f"Configured are: {', '.join(known) or 'none'}.",
+            )
+        registry = registry if self.task.servers is None else registry.only(self.task.servers)
+        for agent in registry.agents:
+            if agent.trouble:
+                self.emit(Noted(text=agent.trouble))
+        return registry
+
+    async def _route(self, registry: Registry) -> Routed:
+        if self.task.plan is not None:
+            return Proposal(document=self.task.plan)
+        if not len(registry):
+            return NoTool(reason="No server offers any tool.")
+        self.emit(RouteStarted(tools=len(registry), agents=[agent.title for agent in registry.agents]))
+        if self.ports.planner == "llm" and self.ports.llm:
+            routed = await route(self.ports.llm, self.task, registry, now=self.ports.now(), emit=self.emit)
+        else:
+            routed = plan_lexically(self.task.query, registry)
+        for note in routed.notes:
+            self.emit(Noted(text=note))
+        return routed
+
+    def _check(self, proposal: Proposal, registry: Registry) -> Plan:
+        return check(proposal.document, registry, limits=self.ports.limits, by_model=self.task.plan is None)
+
+    def _rejected(self, error: PlanInvalid, registry: Registry) -> RunFinished:
+        if self.task.plan is None:
+            cure = "The model's plan cannot run: ask again, say it more exactly, or use a more capable model."
+            return RunFinished(status="failed", answer=None, error=replace(error.info, cure=cure))
+        answer = explain_problems(error, self.task.plan, registry)
+        return RunFinished(status="plan_required", answer=answer, error=error.info)
+
+    async def _refusal(self, plan: Plan) -> RunFinished | None:
+        """Have a person decide where the plan is not read-only. None: it may run."""
+        if not needs_decision(plan):
+            return None
+        match await self.ports.decide(plan):
+            case True:
+                return None
+            case False:
+                return RunFinished(status="refused", answer="Refused; nothing was run.")
+            case None:
+                return RunFinished(status="approval_required", answer=_approval_required(plan))
+
+    async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
+        status = run_status(plan, outcomes)
+        if self.task.output == "data":
+            return RunFinished(status=status, answer=None)
+        failures = undone(plan, outcomes)
+        text, error = "\n\n".join([results(plan, outcomes), *notes]), None
+        if self.ports.llm and any(has_values(outcomes[step.id]) for step in plan.steps):
+            self.emit(SynthesisStarted())
+            try:
+                text = await synthesize(self.ports.llm, self.task.query, plan, outcomes, emit=self.emit)
+            except LlmError as failure:
+                status, error = "partial", failure.info
+                failures = [*failures, f"The answer could not be written, so these are the plain results: {failure}"]
+        return RunFinished(status=status, answer=_with_facts(text, failures), error=error)
+
+
+def _with_facts(text: str, failures: Sequence[str]) -> str:
+    facts = "\n".join(f"- {sentence}" for sentence in failures)
+    return "\n\n".join(part for part in (text, f"Not done:\n{facts}" if facts else "") if part)
+
+
+def _no_match(routed: NoTool, registry: Registry) -> str:
+    """Say that nothing was run, and what there is."""
+    lines = [f"No tool was run. {routed.reason}".strip()]
+    for agent in registry.agents:
+        names = [tool.name for tool in registry if tool.server == agent.name]
+        offers = f"{', '.join(names[:12])}{', …' if len(names) > 12 else ''}" if names else "nothing now"  # noqa: PLR2004
+        lines.append(f"- {agent.title} ({agent.name}): {agent.trouble or offers}")
+    if len(lines) > 1:
+        lines.insert(1, "Available:")
+    return "\n".join(lines)
+
+
+def _approval_required(plan: Plan) -> str:
+    tool = needs_decision(plan)[0].tool.qualified
+    return (
+        "Nothing was run: the plan has steps that may change something, and a person decides about those.\n"
+        f"{explain(plan)}\n"
+        f'If {tool} only reads, write {{"{tool}": "read"}} under "effects" in the "batonmcp" part of servers.json. '
+        "On a terminal, `batonmcp ask` shows the plan and asks."
+    )

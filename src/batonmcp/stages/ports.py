@@ -1,0 +1,65 @@
+"""What a run needs from outside: tools, a planner, an LLM, a person, a clock.
+
+Above the ports sits `orchestrate`; below them the fleet of MCP servers, an LLM client, a terminal or a host. All of it
+is passed in, so that a run can be told with doubles.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias
+
+from pydantic import JsonValue
+
+from batonmcp.core.limits import Limits
+from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.core.plan import Plan
+from batonmcp.core.registry import Registry
+from batonmcp.core.tool import Tool
+from batonmcp.llm.port import LLM
+
+__all__ = ["Decide", "PlannerKind", "Ports", "Tools", "cannot_ask"]
+
+PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
+
+Decide: TypeAlias = Callable[[Plan], Awaitable[bool | None]]
+"""Asks a person whether a plan that is not read-only may run. None: there is nobody to ask."""
+
+
+async def cannot_ask(_plan: Plan) -> None:
+    """Decide nothing: for where no person can be asked."""
+
+
+class Tools(Protocol):
+    """The downstream servers, seen as tools."""
+
+    async def registry(self, servers: Sequence[str] | None = None) -> Registry:
+        """Return what is known, once these servers (None: all) are up or have shown that they won't be."""
+        ...
+
+    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+        """Call a tool; whatever goes wrong with it is a `Failed`, within so many seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything a run needs.
+
+    Attributes:
+        tools: The downstream servers.
+        planner: Who plans when the task brings no plan.
+        llm: For the planner `llm`, and to write the answer; None: code writes it.
+        decide: Who decides about a plan that is not read-only.
+        limits: Bounds of a run.
+        clock: Seconds, never going back.
+        now: Date, time and zone for the planner.
+    """
+
+    tools: Tools
+    planner: PlannerKind
+    llm: LLM | None
+    decide: Decide
+    limits: Limits
+    clock: Callable[[], float]
+    now: Callable[[], datetime]

@@ -1,0 +1,149 @@
+"""Route: query and registry become a proposed plan, with one LLM call."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import JsonValue
+
+from batonmcp.core.draft import PLAN_FORMAT
+from batonmcp.core.events import Emit, LlmCalled
+from batonmcp.core.expression.wording import kind
+from batonmcp.core.proposal import NoTool, Proposal, Routed
+from batonmcp.core.registry import Registry
+from batonmcp.core.signature import signature
+from batonmcp.core.tool import Tool
+from batonmcp.llm.port import LLM, Function, Reply, Request
+from batonmcp.stages.task import Task
+
+__all__ = ["PLAN_FUNCTION", "route"]
+
+PLAN_FUNCTION: Final = "plan_execution"
+
+_MOST_FUNCTIONS = 128  # OpenAI's limit, which others copy; one of them is ours
+_LONGEST_DESCRIPTION = 1024  # OpenAI's limit for a function
+_PREVIEW = 80
+
+_SYSTEM = f"""\
+You choose tools for a task. You never answer the task: a program runs what you choose, and the answer is written from
+the results afterwards.
+- If one tool is enough, call that one tool.
+- If several are needed and none needs another's result, call all of them at once.
+- If order matters, or a step needs another's result or depends on it, call {PLAN_FUNCTION} once, with every step in it.
+- Take arguments from the task. Leave out optional arguments that it says nothing about. Never invent ids or names: let
+  an earlier step find them.
+- If no tool is needed or none fits, call nothing and say why in one sentence.
+
+{PLAN_FORMAT}"""
+
+_PLAN_DESCRIPTION = "Run several tools in order, later steps using the results of earlier ones by expression."
+
+_PLAN_PARAMETERS: Mapping[str, Any] = {
+    "type": "object",
+    "required": ["steps"],
+    "properties": {
+        "steps": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["id", "tool", "arguments"],
+                "properties": {
+                    "id": {"type": "string"},
+                    "tool": {"type": "string"},
+                    "arguments": {"type": "object"},
+                    "when": {"type": "string"},
+                    "for_each": {"type": "string"},
+                    "after": {"type": "array", "items": {"type": "string"}},
+                    "on_error": {"type": "string", "enum": ["stop", "continue"]},
+                },
+            },
+        }
+    },
+}
+
+
+async def route(llm: LLM, task: Task, registry: Registry, *, now: datetime, emit: Emit) -> Routed:
+    """Ask the LLM which tools to call, at temperature 0.
+
+    Raises:
+        LlmError: The endpoint gave no usable reply.
+    """
+    native = len(registry) < _MOST_FUNCTIONS
+    request = Request(
+        stage="route",
+        system=_SYSTEM if native else f"{_SYSTEM}\n\n{_catalogue(registry)}",
+        user=_user(task, now),
+        functions=[*(map(_function, registry) if native else ()), _plan_function()],
+        temperature=0,
+    )
+    reply = await llm.complete(request)
+    tokens = reply.tokens
+    emit(
+        LlmCalled(
+            stage="route",
+            prompt_tokens=tokens.prompt,
+            completion_tokens=tokens.completion,
+            cached_tokens=tokens.cached,
+        )
+    )
+    return _read(reply)
+
+
+def _read(reply: Reply) -> Routed:
+    """Make one plan of whatever calls the model wants."""
+    plans = [call for call in reply.calls if call.name == PLAN_FUNCTION]
+    plain = [call for call in reply.calls if call.name != PLAN_FUNCTION]
+    if plans:
+        notes: list[str] = []
+        if plain:
+            names = ", ".join(call.name for call in plain)
+            notes.append(f"The model called {PLAN_FUNCTION} and single tools ({names}); the plan was taken.")
+        if len(plans) > 1:
+            notes.append(f"The model called {PLAN_FUNCTION} {len(plans)} times; the first was taken.")
+        return Proposal(document=plans[0].arguments, notes=tuple(notes))
+    if plain:
+        steps: list[JsonValue] = [
+            {"id": f"s{number}", "tool": call.name, "arguments": call.arguments} for number, call in enumerate(plain, 1)
+        ]
+        return Proposal(document={"steps": steps})
+    return NoTool(reason=reply.text)
+
+
+def _function(tool: Tool) -> Function:
+    return Function(
+        name=tool.qualified,
+        description=f"[{tool.agent}] {tool.description}"[:_LONGEST_DESCRIPTION],
+        parameters=_parameters(tool.input_schema.document),
+    )
+
+
+def _plan_function() -> Function:
+    return Function(name=PLAN_FUNCTION, description=_PLAN_DESCRIPTION, parameters=_PLAN_PARAMETERS)
+
+
+def _parameters(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a schema the root that endpoints ask for: an object with properties and nothing alternative beside it."""
+    refused = {"$schema", "$id", "allOf", "anyOf", "oneOf", "not", "enum"}
+    return {"properties": {}, **{k: v for k, v in schema.items() if k not in refused}, "type": "object"}
+
+
+def _catalogue(registry: Registry) -> str:
+    lines = "\n".join(signature(tool) for tool in registry)
+    return f"The tools, by full name, for use in {PLAN_FUNCTION}:\n{lines}"
+
+
+def _user(task: Task, now: datetime) -> str:
+    inputs = task.inputs
+    parts = [f"It is {now:%A, %Y-%m-%d %H:%M} ({now.tzname()}, UTC{now:%z})."]
+    if inputs:
+        parts.append("Passed in with the task:\n" + "\n".join(_preview(name, inputs[name]) for name in sorted(inputs)))
+    parts.append(f"Task: {task.query}")
+    return "\n\n".join(parts)
+
+
+def _preview(name: str, value: JsonValue) -> str:
+    """Show an input's name, type and beginning; its full value never goes to the model."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    cut = f"{text[:_PREVIEW]}… ({len(text):,} characters)" if len(text) > _PREVIEW else text
+    return f"- inputs.{name}: {kind(value)}, {cut}"
