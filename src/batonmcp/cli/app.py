@@ -28,13 +28,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help reads the same in a pipe
     context_settings={"help_option_names": ["-h", "--help"]},
     help="One MCP tool that plays a whole set of MCP servers: route once, execute without a model, answer once.",
 )
 
 _Config = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="servers.json to use [default: $BATONMCP_CONFIG, ./servers.json]."),
+    typer.Option("--config", metavar="FILE", help="servers.json to use; else $BATONMCP_CONFIG, then ./servers.json."),
 ]
 
 

@@ -16,6 +16,7 @@ from batonmcp.core.limits import Limits
 
 __all__ = ["find_config", "load"]
 
+_NO_OBJECT = dict.fromkeys(("model_type", "dict_type"), "input should be an object")
 _EXAMPLE = '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
 
 
@@ -75,9 +76,11 @@ def _read(path: Path) -> Document:
 
 def _config_error(error: ValidationError, place: str) -> ConfigError:
     first = error.errors()[0]
-    where = "".join(f"{part}: " for part in [".".join(map(str, first["loc"]))] if part)
-    said = first["msg"][0].lower() + first["msg"][1:]
-    return ConfigError(place=place, message=f"{where}{said}.", cure="See the README for its form.")
+    said = _NO_OBJECT.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
+    where = ".".join(map(str, first["loc"]))
+    return ConfigError(
+        place=place, message=f"{where}: {said}." if where else f"{said}.", cure="See the README for its form."
+    )
 
 
 def _server(

@@ -1,7 +1,5 @@
 """Validation: a plan as written becomes a `Plan`, or every problem at once."""
 
-import keyword
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -9,9 +7,10 @@ from graphlib import CycleError, TopologicalSorter
 
 from pydantic import JsonValue
 
-from batonmcp.core.draft import StepDraft, read_steps
+from batonmcp.core.draft import StepDraft, Unreadable, read_steps
 from batonmcp.core.errors import ExpressionInvalid, PlanInvalid, Problem
-from batonmcp.core.expression import FUNCTION_NAMES, Expression, parse, rename
+from batonmcp.core.expression import Expression
+from batonmcp.core.ids import INPUTS, PER_ITEM, free_id, is_usable, parse_renamed
 from batonmcp.core.limits import Limits
 from batonmcp.core.plan import Plan, Step, Wait
 from batonmcp.core.registry import Registry
@@ -19,11 +18,6 @@ from batonmcp.core.template import Path, Template
 from batonmcp.core.tool import Tool
 
 __all__ = ["check"]
-
-_ID = re.compile(r"[a-z_][a-z0-9_]{0,31}")
-_PER_ITEM = frozenset({"item", "index"})
-_INPUTS = "inputs"
-_RESERVED = FUNCTION_NAMES | _PER_ITEM | {_INPUTS, "true", "false", "null"} | {word.lower() for word in keyword.kwlist}
 
 
 def check(document: JsonValue, registry: Registry, *, limits: Limits, by_model: bool) -> Plan:
@@ -59,46 +53,47 @@ class _Parts:
     def path(self) -> str:
         return f"steps[{self.index}]"
 
+    @property
+    def per_item(self) -> frozenset[str]:
+        """Names that its arguments have beside the steps."""
+        return frozenset() if self.draft.for_each is None else PER_ITEM
+
     def places(self) -> Iterable[tuple[str, frozenset[str]]]:
-        """Yield each place that names other steps, with the names."""
-        per_item = _PER_ITEM if self.draft.for_each is not None else frozenset[str]()
+        """Yield each place that takes a value by name, with the names."""
         for path, expression in self.arguments.expressions():
-            yield _join(f"{self.path}.arguments", path), expression.names - per_item
+            yield _join(f"{self.path}.arguments", path), expression.names - self.per_item
         if self.for_each:
             yield f"{self.path}.for_each", self.for_each.names
         if self.when:
             yield f"{self.path}.when", self.when.names
-        yield f"{self.path}.after", frozenset(self.after)
 
     @property
     def data(self) -> frozenset[str]:
         """Names of all expressions."""
-        return frozenset(name for place, names in self.places() if not place.endswith(".after") for name in names)
+        return frozenset(name for _, names in self.places() for name in names)
 
 
 class _Check:
     """One validation: collects problems and notes while it compiles."""
 
     def __init__(
-        self, drafts: Sequence[StepDraft | None], registry: Registry, problems: list[Problem], *, by_model: bool
+        self, drafts: Sequence[StepDraft | Unreadable], registry: Registry, problems: list[Problem], *, by_model: bool
     ) -> None:
         self._registry = registry
         self._problems = problems
         self._notes: list[str] = []
         self._by_model = by_model
         self._ids = self._name(drafts)
-        renamed = {
-            draft.id: new
-            for draft, new in zip(drafts, self._ids, strict=True)
-            if draft and draft.id and draft.id != new
-        }
+        renamed = {draft.id: new for draft, new in zip(drafts, self._ids, strict=True) if draft.id and draft.id != new}
         self._parts = [
-            self._compile(index, self._ids[index], draft, renamed) for index, draft in enumerate(drafts) if draft
+            self._compile(index, self._ids[index], draft, renamed)
+            for index, draft in enumerate(drafts)
+            if isinstance(draft, StepDraft)
         ]
 
     def plan(self) -> Plan:
         """Return the plan, or raise what is wrong."""
-        in_cycle = self._find_cycle()
+        in_cycle = self._find_cycles()
         for parts in self._parts:
             if parts.id not in in_cycle:
                 self._check_names(parts)
@@ -110,17 +105,18 @@ class _Check:
     def _problem(self, path: str, message: str, cure: str = "") -> None:
         self._problems.append(Problem(path=path, message=message, cure=cure))
 
-    def _name(self, drafts: Sequence[StepDraft | None]) -> list[str]:
+    def _name(self, drafts: Sequence[StepDraft | Unreadable]) -> list[str]:
         """Give every step an id that expressions can hold, and report ids that stand twice."""
-        written = [draft.id for draft in drafts if draft and draft.id]
-        for repeated in sorted({name for name in written if written.count(name) > 1}):
-            places = [f"steps[{index}]" for index, draft in enumerate(drafts) if draft and draft.id == repeated]
-            self._problem(f"{places[1]}.id", f"{repeated!r} is the id of {places[0]} too.", "Give each step its own.")
-        taken = {name for name in written if _usable(name)}
+        first: dict[str, int] = {}
+        for index, draft in enumerate(drafts):
+            if draft.id and first.setdefault(draft.id, index) != index:
+                message = f"{draft.id!r} is the id of steps[{first[draft.id]}] too."
+                self._problem(f"steps[{index}].id", message, "Give each step its own.")
+        taken = {name for name in first if is_usable(name)}
         ids: list[str] = []
         for index, draft in enumerate(drafts):
-            given = draft.id if draft else None
-            new = given if given and _usable(given) else _free_id(given or f"s{index + 1}", taken)
+            given = draft.id
+            new = given if given and is_usable(given) else free_id(given or f"s{index + 1}", taken)
             if given and new != given:
                 self._notes.append(f"The step id {given!r} became {new!r}, so that expressions can name it.")
             taken.add(new)
@@ -135,15 +131,16 @@ class _Check:
         after = tuple(renamed.get(name, name) for name in draft.after)
         parts = _Parts(index=index, id=name, draft=draft, tool=tool, after=after)
 
-        def expression(source: str, place: str) -> Expression | None:
+        def expression(source: str, place: str, known: Mapping[str, str] = renamed) -> Expression | None:
             try:
-                return _parse(source, renamed)
+                return parse_renamed(source, known)
             except ExpressionInvalid as error:
                 self._problem(place, error.info.message, error.info.cure)
                 return None
 
+        beside = {old: new for old, new in renamed.items() if old not in parts.per_item}
         parts.arguments = Template.of(
-            draft.arguments, lambda source, at: expression(source, _join(f"{path}.arguments", at))
+            draft.arguments, lambda source, at: expression(source, _join(f"{path}.arguments", at), beside)
         )
         parts.when = None if draft.when is None else expression(draft.when, f"{path}.when")
         parts.for_each = None if draft.for_each is None else expression(draft.for_each, f"{path}.for_each")
@@ -163,34 +160,43 @@ class _Check:
             return f"Nearest: {', '.join(near)}."
         return "No tools are known." if not len(self._registry) else "Use a tool's full name as listed."
 
-    def _find_cycle(self) -> frozenset[str]:
-        """Report a cycle and return the ids in it."""
-        graph = {parts.id: set[str]().union(*(names for _, names in parts.places())) for parts in self._parts}
-        try:
-            TopologicalSorter({name: needs & graph.keys() for name, needs in graph.items()}).prepare()
-        except CycleError as error:
-            cycle: list[str] = error.args[1]
-            self._problem(
-                "steps",
-                f"wait for each other in a circle: {' -> '.join(reversed(cycle))}.",
-                "A step may only use steps that need nothing of it.",
-            )
-            return frozenset(cycle)
-        return frozenset()
+    def _find_cycles(self) -> frozenset[str]:
+        """Report steps that wait for each other and return their ids."""
+        graph = {parts.id: parts.data.union(parts.after) for parts in self._parts}
+        found: set[str] = set()
+        while True:
+            rest = graph.keys() - found
+            try:
+                TopologicalSorter({name: graph[name] & rest for name in graph if name in rest}).prepare()
+            except CycleError as error:
+                cycle: list[str] = error.args[1]
+                self._problem(
+                    "steps",
+                    f"wait for each other in a circle: {' -> '.join(reversed(cycle))}.",
+                    "A step may only use steps that need nothing of it.",
+                )
+                found.update(cycle)
+            else:
+                return frozenset(found)
 
     def _check_names(self, parts: _Parts) -> None:
-        earlier = set(self._ids[: parts.index])
-        later = set(self._ids[parts.index :])
         for place, names in parts.places():
-            for name in sorted(names - earlier):
-                if name == _INPUTS and not place.endswith(".after"):
-                    continue
-                if name in later:
-                    self._problem(place, f"{name!r} is a later step.", f"Move it before step {parts.id!r}.")
-                elif name in _PER_ITEM:
-                    self._problem(place, f"`{name}` exists in the arguments of a for_each step only.")
-                else:
-                    self._problem(place, f"{name!r} is no earlier step.", _names_cure(name, self._ids[: parts.index]))
+            for name in sorted(names - {INPUTS}):
+                self._check_name(name, place, parts)
+        for name in sorted(set(parts.after)):
+            self._check_name(name, f"{parts.path}.after", parts)
+
+    def _check_name(self, name: str, place: str, parts: _Parts) -> None:
+        earlier = self._ids[: parts.index]
+        if name in earlier:
+            return
+        if name in self._ids:
+            self._problem(place, f"{name!r} is a later step.", f"Move it before step {parts.id!r}.")
+        elif name in PER_ITEM:
+            cure = "Give the step a `for_each`, or name the step that has the value."
+            self._problem(place, f"`{name}` exists in the arguments of a for_each step only.", cure)
+        else:
+            self._problem(place, f"{name!r} is no earlier step.", _names_cure(name, earlier))
 
     def _check_arguments(self, parts: _Parts) -> None:
         """Hold the literal part of the arguments against the tool's own schema."""
@@ -200,7 +206,8 @@ class _Check:
         for violation in parts.tool.input_schema.violations(parts.arguments.skeleton()):
             at_value = any(violation.path[: len(path)] == path for path in computed)
             around_value = any(path[: len(violation.path)] == violation.path for path in computed)
-            if at_value or (around_value and not violation.about_container):
+            unsure = computed and violation.conditional
+            if at_value or unsure or (around_value and not violation.about_container):
                 continue
             place = _join(f"{parts.path}.arguments", violation.path)
             self._problem(place, f"{violation.message}.", f"See the input schema of {parts.tool.qualified}.")
@@ -241,27 +248,6 @@ def _waits(parts: _Parts, tool: Tool, earlier: Sequence[Step], *, independent: b
     return tuple(waits)
 
 
-def _parse(source: str, renamed: Mapping[str, str]) -> Expression:
-    """Parse a source, the ids that validation renamed given their new names."""
-    for old, new in renamed.items():
-        if not old.isidentifier() or keyword.iskeyword(old):
-            source = re.sub(rf"(?<![\w.-]){re.escape(old)}(?=\s*(?:[.\[),]|$))", new, source)
-    expression = parse(source)
-    return rename(expression, {old: renamed[old] for old in expression.names & renamed.keys()})
-
-
-def _usable(name: str) -> bool:
-    return _ID.fullmatch(name) is not None and name not in _RESERVED
-
-
-def _free_id(wish: str, taken: set[str]) -> str:
-    """Turn a wish into an id that is usable and free."""
-    stem = re.sub(r"[^a-z0-9_]+", "_", wish.lower()).strip("_")[:28] or "step"
-    stem = f"s_{stem}"[:28] if stem[0].isdigit() else stem
-    candidates = [stem, *(f"{stem}_{number}" for number in range(2, len(taken) + 4))]
-    return next(name for name in candidates if _usable(name) and name not in taken)
-
-
 def _join(root: str, path: Path) -> str:
     return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
@@ -270,5 +256,5 @@ def _names_cure(name: str, earlier: Sequence[str]) -> str:
     near = get_close_matches(name, earlier, n=1)
     if near:
         return f"Did you mean {near[0]!r}?"
-    known = [*earlier, _INPUTS]
+    known = [*earlier, INPUTS]
     return f"Known here: {', '.join(known)}."

@@ -1,6 +1,7 @@
 """A plan as somebody wrote it: its shape is known, its meaning not yet checked."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
@@ -8,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, Validati
 from batonmcp.core.errors import Problem
 from batonmcp.core.plan import OnError
 
-__all__ = ["PLAN_FORMAT", "StepDraft", "read_steps"]
+__all__ = ["PLAN_FORMAT", "StepDraft", "Unreadable", "read_steps"]
 
 PLAN_FORMAT = """\
 A plan is {"steps": [...]}. A step is an object with:
@@ -55,7 +56,14 @@ class StepDraft(BaseModel):
     independent: bool = False
 
 
-def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | None], list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A step whose shape is wrong. Its id, if it has one, is known to later steps all the same."""
+
+    id: str | None
+
+
+def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | Unreadable], list[Problem]]:
     """Read the steps of a plan document.
 
     Args:
@@ -63,7 +71,7 @@ def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | None
         most: How many steps a plan may have.
 
     Returns:
-        The steps, None for each that cannot be read, and what is wrong with the document's shape.
+        The steps, as far as they can be read, and what is wrong with the document's shape.
     """
     match document:
         case {"steps": list(steps)}:
@@ -84,19 +92,21 @@ def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | None
     return drafts, problems
 
 
-def _read_step(step: JsonValue, path: str, problems: list[Problem]) -> StepDraft | None:
+def _read_step(step: JsonValue, path: str, problems: list[Problem]) -> StepDraft | Unreadable:
     if not isinstance(step, dict):
         problems.append(Problem(path=path, message="is not an object.", cure="Write a step as an object."))
-        return None
+        return Unreadable(None)
     try:
         return StepDraft.model_validate(step)
     except ValidationError as error:
         problems.extend(_as_problem(cast("Mapping[str, Any]", detail), path) for detail in error.errors())
-        return None
+        name = step.get("id")
+        return Unreadable(name if isinstance(name, str) else None)
 
 
 def _as_problem(detail: Mapping[str, Any], path: str) -> Problem:
-    place = ".".join([path, *(str(part) for part in detail["loc"][:1])])
+    key, *inside = detail["loc"]
+    place = f"{path}.{key}" + "".join(f"[{part}]" for part in inside[:1] if isinstance(part, int))
     match detail["type"]:
         case "missing":
             return Problem(path=place, message="is missing.", cure="Every step names its tool.")

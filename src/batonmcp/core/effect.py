@@ -1,5 +1,6 @@
 """What a tool may do to the world."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -27,6 +28,8 @@ DESTRUCTIVE_VERBS = frozenset(
     }
 )
 """Words in a tool's name that make it destructive when its server declares nothing about it."""
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,5 @@ def _severity(kind: EffectKind) -> int:
 
 
 def _words(name: str) -> list[str]:
-    """Split `dropTable`, `drop_table` and `drop-table` into lower-case words."""
-    spaced = "".join(f" {char}" if char.isupper() else char if char.isalnum() else " " for char in name)
-    return spaced.lower().split()
+    """Split `dropTable`, `DROP_TABLE` and `drop-table2` into lower-case words."""
+    return [word.lower() for word in _WORD.findall(name)]

@@ -1,10 +1,16 @@
 """What may run without a person's decision."""
 
+import json
 from collections.abc import Sequence
+from typing import cast
+
+from pydantic import JsonValue
 
 from batonmcp.core.plan import Plan, Step
 
 __all__ = ["explain", "needs_decision"]
+
+_LONGEST_VALUE = 300
 
 
 def needs_decision(plan: Plan) -> Sequence[Step]:
@@ -25,6 +31,20 @@ def _line(number: int, step: Step) -> str:
         parts.append(f"only if {step.when.source}")
     if step.for_each:
         parts.append(f"once for each of {step.for_each.source}")
-    arguments = step.as_json()["arguments"]
+    arguments = ", ".join(f"{name} = {_value(value)}" for name, value in _arguments(step).items())
     parts.append(f"with {arguments}" if arguments else "without arguments")
     return "; ".join(parts)
+
+
+def _arguments(step: Step) -> dict[str, JsonValue]:
+    return cast("dict[str, JsonValue]", step.arguments.as_json())
+
+
+def _value(value: JsonValue) -> str:
+    """Show an expression as it is and anything else as JSON, so that texts stand in quotes."""
+    match value:
+        case {"$from": str(source)} if len(value) == 1:
+            return f"the value of {source}"
+        case _:
+            text = json.dumps(value, ensure_ascii=False)
+            return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}… ({len(text):,} characters)"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 from pydantic import JsonValue
 
@@ -136,7 +136,9 @@ def _items(for_each: Expression, scope: Mapping[str, JsonValue], limits: Limits)
 
 def _fill(step: Step, scope: Mapping[str, JsonValue]) -> dict[str, JsonValue] | Failed:
     """Evaluate the arguments and hold them against the tool's own schema."""
-    arguments = cast("dict[str, JsonValue]", step.arguments.fill(scope))
+    arguments = step.arguments.fill(scope)
+    if not isinstance(arguments, dict):
+        return _invalid(step.tool, [f"they are {describe(arguments)}, not an object"])
     violations = step.tool.input_schema.violations(arguments)
     return _invalid(step.tool, [violation.message for violation in violations]) if violations else arguments
 

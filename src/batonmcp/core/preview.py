@@ -20,7 +20,7 @@ def preview(record: dict[str, Any]) -> dict[str, Any]:
     small = {**record, "query": _cut(record["query"]), "plan": _bounded(record["plan"], _LONGEST_VALUE * 4)}
     small["answer"] = None  # it is the text that the record travels with
     if _size({**small, "steps": steps}) > _LARGEST_RECORD:
-        steps = [_small(step, _SHOWN) for step in steps]
+        steps = [_small(step, _SHOWN) for step in cast("list[dict[str, Any]]", record["steps"])]
     return {**small, "steps": steps}
 
 

@@ -57,7 +57,8 @@ class Registry:
     def nearest(self, name: str, limit: int = 3) -> list[str]:
         """Return the qualified names most like `name`, the best first: for error messages."""
         by_bare = [tool.qualified for tool in self if tool.name == name]
-        return (by_bare + get_close_matches(name, self.tools, n=limit, cutoff=0.6))[:limit]
+        close = get_close_matches(name, self.tools, n=limit, cutoff=0.6)
+        return list(dict.fromkeys(by_bare + close))[:limit]
 
     def __contains__(self, qualified: object) -> bool:
         return qualified in self.tools
@@ -76,11 +77,15 @@ def _fingerprint(tools: Iterable[Tool]) -> str:
     definitions = [
         [
             tool.qualified,
+            tool.server,
+            tool.name,
             tool.agent,
             tool.description,
             tool.input_schema.document,
             tool.output_schema.document if tool.output_schema else None,
             tool.effect.kind,
+            tool.effect.idempotent,
+            tool.effect.open_world,
         ]
         for tool in tools
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, cast
 
 import jsonschema_rs
@@ -12,12 +13,15 @@ __all__ = ["Schema", "Violation"]
 
 _LINEAR = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=10_000_000)
 _MAX_VIOLATIONS = 20
+_LONGEST_MESSAGE = 500
+_BRANCHES = frozenset({"then", "else"})
 
 _ABOUT_CONTAINER = (
     jsonschema_rs.ValidationErrorKind.Required,
     jsonschema_rs.ValidationErrorKind.AdditionalProperties,
-    jsonschema_rs.ValidationErrorKind.UnevaluatedProperties,
+    jsonschema_rs.ValidationErrorKind.MaxItems,
     jsonschema_rs.ValidationErrorKind.MaxProperties,
+    jsonschema_rs.ValidationErrorKind.MinItems,
     jsonschema_rs.ValidationErrorKind.MinProperties,
     jsonschema_rs.ValidationErrorKind.Type,
 )
@@ -32,11 +36,13 @@ class Violation:
         path: Keys and indexes from the value's root to the place.
         message: What is wrong there, in the validator's words.
         about_container: Whether it stays true whatever stands inside that place.
+        conditional: Whether it holds only because of what an `if` of the schema found elsewhere in the value.
     """
 
     path: tuple[str | int, ...]
     message: str
     about_container: bool
+    conditional: bool
 
 
 class Schema:
@@ -59,18 +65,12 @@ class Schema:
         validator = self._compiled[0]
         if validator is None:
             return []
-        found: list[Violation] = []
-        for error in validator.iter_errors(cast("Any", value)):
-            found.append(
-                Violation(
-                    path=tuple(error.instance_path),
-                    message=error.message[:500],
-                    about_container=isinstance(error.kind, _ABOUT_CONTAINER),
-                )
-            )
-            if len(found) == _MAX_VIOLATIONS:
-                break
-        return found
+        try:
+            errors = list(islice(validator.iter_errors(cast("Any", value)), _MAX_VIOLATIONS))
+        except ValueError as error:
+            # More than 255 levels, or half a surrogate pair: no server could read the value either.
+            return [Violation(path=(), message=f"cannot be checked: {error}", about_container=False, conditional=False)]
+        return [_violation(error) for error in errors]
 
     @cached_property
     def _compiled(self) -> tuple[jsonschema_rs.Validator | None, str | None]:
@@ -78,3 +78,12 @@ class Schema:
             return jsonschema_rs.validator_for(self.document, pattern_options=_LINEAR, offline=True), None
         except (ValueError, RecursionError) as error:
             return None, str(error).splitlines()[0][:300]
+
+
+def _violation(error: jsonschema_rs.ValidationError) -> Violation:
+    return Violation(
+        path=tuple(error.instance_path),
+        message=error.message[:_LONGEST_MESSAGE],
+        about_container=isinstance(error.kind, _ABOUT_CONTAINER),
+        conditional=not _BRANCHES.isdisjoint(error.evaluation_path),
+    )

@@ -1,4 +1,29 @@
-"""The expression language of plans: a small, closed subset of Python's expressions over JSON values."""
+"""The expression language of plans: a small, closed subset of Python's expressions over JSON values.
+
+It has constants, names, `a.key`, `a[index]`, slices, `+ - * / // % **`, comparisons, `in`, `is null`, `and or not`,
+`a if b else c`, lists, objects, comprehensions, f-strings, and calls of the functions and methods in `functions`.
+`true`, `false` and `null` are known. A `lambda` stands as the argument `key` only. Keys, items and characters of JSON
+values are all that can be reached.
+
+From a text to a value: `syntax` reads the text into Python's tree, `scopes` finds out what its names mean, `compiler`
+puts `evaluators` and `loops` together, and those run over a `frame` whose `budget` pays for all they do. `language` is
+the way in.
+
+Differences from Python:
+
+- Selecting from null (`a.key`, `a[0]`, `a[1:]`, `a.upper()`) gives null, `a.get(key, default)` the default; `len(null)`
+  is 0, null has no items, and `x in null` is false.
+- Tuples, sets, ranges and what `zip`, `keys` and their like give are lists. A set keeps the order of its items.
+  A generator is a list, made at once: `any(...)` ends no sooner, and `next(...)` takes the first item of any list.
+- Keys of objects are text. A number, boolean or null as a key is written as JSON has it, so `a[1]` reads "1".
+- `a.items` reads a key, `a.items()` calls the method. What is called is a function of the language, even where a
+  variable has its name.
+- A variable is known from its own `for` on, so in `for x in a for y in y` the second `y` is that of the plan.
+- Infinity and "not a number" are errors, and so is an integer of more than 308 digits.
+- `is` compares with null, true and false only; `isinstance` knows bool, dict, float, int, list and str.
+- `%` does not format text, `*` and `**` do not spread arguments, and no operator works on the bits of numbers.
+- Evaluation has a budget, and lists, texts, the source and nesting have limits (`Limits`, `syntax`).
+"""
 
 from batonmcp.core.expression.budget import Limits
 from batonmcp.core.expression.functions import FUNCTION_NAMES

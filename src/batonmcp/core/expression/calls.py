@@ -22,7 +22,7 @@ Compile = Callable[[ast.expr, Scopes], Evaluator]
 
 _KEY = "key"
 _KEY_STEPS = 8
-_TYPES: Mapping[str, type] = {"bool": bool, "dict": dict, "float": float, "int": int, "list": list, "str": str}
+_TYPES: Mapping[str, type] = {kind.__name__: kind for kind in (bool, dict, float, int, list, set, str, tuple)}
 
 
 def compile_call(node: ast.Call, scopes: Scopes, compile_term: Compile) -> Evaluator:

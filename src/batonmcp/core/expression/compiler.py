@@ -146,6 +146,8 @@ def _list(node: ast.List | ast.Tuple, scopes: Scopes) -> Evaluator:
 
 
 def _set(node: ast.Set, scopes: Scopes) -> Evaluator:
+    if isinstance(node.elts[0], ast.Set):
+        raise Fault(message="`{{...}}` is no template here.", cure="Write the expression itself, without braces.")
     return evaluators.call(FUNCTIONS["unique"], [evaluators.list_display(_compile_all(node.elts, scopes))], {})
 
 

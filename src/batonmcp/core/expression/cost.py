@@ -7,12 +7,12 @@ from collections.abc import Set as AbstractSet
 __all__ = ["only_selects", "steps_of"]
 
 _STEPS: Mapping[type[ast.expr], int] = {
-    ast.BinOp: 3,
+    ast.BinOp: 4,
     ast.Call: 11,
     ast.Compare: 2,
     ast.Dict: 5,
     ast.DictComp: 10,
-    ast.FormattedValue: 5,
+    ast.FormattedValue: 3,
     ast.GeneratorExp: 10,
     ast.JoinedStr: 3,
     ast.List: 3,

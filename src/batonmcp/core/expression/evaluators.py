@@ -62,7 +62,7 @@ def attribute(base: Evaluator, key: str, place: Place) -> Evaluator:
 
 def index(base: Evaluator, key: Evaluator, place: Place) -> Evaluator:
     """Give what `base[key]` holds."""
-    return lambda frame: select_index(base(frame), key(frame), place)
+    return lambda frame: select_index(base(frame), key(frame), place, frame.budget)
 
 
 def slicing(base: Evaluator, bounds: Sequence[Evaluator], place: Place) -> Evaluator:
@@ -159,7 +159,7 @@ def object_display(entries: Sequence[tuple[Evaluator | None, Evaluator]]) -> Eva
             if key is None:
                 _merge(result, value(frame), frame.budget)
             else:
-                result[key_text(key(frame))] = value(frame)
+                result[key_text(key(frame), frame.budget)] = value(frame)
         return result
 
     return evaluate

@@ -83,7 +83,7 @@ def object_comprehension(rounds: Loop, key: Evaluator, value: Evaluator) -> Eval
     """Give an object with an entry for each round."""
 
     def evaluate(frame: Frame) -> JsonValue:
-        entries = {key_text(key(frame)): value(frame) for _ in rounds(frame)}
+        entries = {key_text(key(frame), frame.budget): value(frame) for _ in rounds(frame)}
         frame.budget.spend_items(len(entries))
         return entries
 

@@ -134,7 +134,7 @@ def _contains(item: JsonValue, container: JsonValue, budget: Budget) -> bool:
             spend_scan(container, item, budget)
             return item in container
         case dict():
-            return key_text(item) in container
+            return key_text(item, budget) in container
         case str() if isinstance(item, str):
             budget.spend_search(container, item)
             return item in container

@@ -14,6 +14,7 @@ from batonmcp.core.expression.wording import describe, listed, nearest
 
 __all__ = ["Place", "key_text", "select_index", "select_items", "select_key", "select_slice"]
 
+_BITS_PER_STEP = 32
 _LENGTHS = frozenset({"length", "size"})
 
 Place = Callable[[], str]
@@ -40,13 +41,14 @@ def select_key(value: JsonValue, key: str, place: Place) -> JsonValue:
     raise _no_keys(value, key, place())
 
 
-def select_index(value: JsonValue, index: JsonValue, place: Place) -> JsonValue:
+def select_index(value: JsonValue, index: JsonValue, place: Place, budget: Budget) -> JsonValue:
     """Return the item of a list, the character of a text or what an object holds under a key.
 
     Args:
         value: The list, text or object, or null.
         index: The position, counted from the end if negative, or the key.
         place: Where the value came from.
+        budget: What pays for writing a large number as a key.
 
     Raises:
         Fault: There is nothing at the position or under the key, or the value has no parts.
@@ -54,7 +56,7 @@ def select_index(value: JsonValue, index: JsonValue, place: Place) -> JsonValue:
     if value is None:
         return None
     if isinstance(value, dict):
-        return select_key(value, key_text(index), place)
+        return select_key(value, key_text(index, budget), place)
     if not isinstance(value, (list, str)):
         raise Fault(message=f"`{place()}` is {describe(value)}, which has no items.")
     if not isinstance(index, int):
@@ -120,11 +122,12 @@ def select_items(value: JsonValue, budget: Budget, needed_by: str) -> list[JsonV
     raise Fault(message=f"`{needed_by}` needs a list, got {describe(value)}.")
 
 
-def key_text(key: JsonValue) -> str:
+def key_text(key: JsonValue, budget: Budget) -> str:
     """Return a value as a key of an object, as JSON writes it: 1 and 1.0 are "1", null is "null".
 
     Args:
         key: A text, number, boolean or null.
+        budget: What pays for writing a large number.
 
     Raises:
         Fault: The value is a list or an object.
@@ -137,7 +140,8 @@ def key_text(key: JsonValue) -> str:
         case bool():
             return "true" if key else "false"
         case int():
-            return str(checked_integer(key))
+            budget.spend(checked_integer(key).bit_length() // _BITS_PER_STEP)
+            return str(key)
         case float():
             return str(int(key)) if key.is_integer() else repr(key)
         case _:

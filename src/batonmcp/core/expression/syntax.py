@@ -51,7 +51,7 @@ def parse_tree(source: str) -> ast.expr:
     except (RecursionError, MemoryError):
         raise _too_nested() from None
     except ValueError as error:
-        raise Fault(message=f"it is not text that Python reads: {error}.") from None
+        raise Fault(message=f"it is not text that Python reads: {error}.", cure="Remove such characters.") from None
     _check_depth(tree)
     return tree
 

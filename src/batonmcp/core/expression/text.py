@@ -135,6 +135,8 @@ def _spend_writing(value: JsonValue, budget: Budget) -> None:
         budget.spend_text(len(value))
     elif isinstance(value, int):
         budget.spend(checked_integer(value).bit_length() // _BITS_PER_STEP)
+    elif isinstance(value, float):
+        budget.spend(_WRITTEN_STEPS)
     elif isinstance(value, (list, dict)):
         nodes, characters = budget.weigh(value)
         budget.spend(nodes * _WRITTEN_STEPS)

@@ -28,18 +28,18 @@ def _dict(budget: Budget, entries: JsonValue) -> JsonValue:
     for pair in pairs:
         match pair:
             case [key, value]:
-                result[key_text(key)] = value
+                result[key_text(key, budget)] = value
             case _:
                 raise Fault(message=f"`dict` needs pairs of a key and a value, got {describe(pair)}.")
     return result
 
 
-def _get(_: Budget, value: JsonValue, name: JsonValue, default: JsonValue = None) -> JsonValue:
+def _get(budget: Budget, value: JsonValue, name: JsonValue, default: JsonValue = None) -> JsonValue:
     match value:
         case None:
             return default
         case dict():
-            return value.get(key_text(name), default)
+            return value.get(key_text(name, budget), default)
         case list() if isinstance(name, int):
             return value[name] if -len(value) <= name < len(value) else default
         case _:
@@ -51,7 +51,7 @@ def _group_by(budget: Budget, values: JsonValue, key: Key) -> JsonValue:
     budget.spend(len(items) * _KEYED_STEPS)
     groups: dict[str, list[JsonValue]] = {}
     for item_key, item in zip(keys_of(items, key), items, strict=True):
-        groups.setdefault(key_text(item_key), []).append(item)
+        groups.setdefault(key_text(item_key, budget), []).append(item)
     return cast("dict[str, JsonValue]", groups)
 
 
@@ -60,7 +60,7 @@ def _index_by(budget: Budget, values: JsonValue, key: Key) -> JsonValue:
     budget.spend(len(items) * _KEYED_STEPS)
     result: dict[str, JsonValue] = {}
     for item_key, item in zip(keys_of(items, key), items, strict=True):
-        name = key_text(item_key)
+        name = key_text(item_key, budget)
         if name in result:
             raise Fault(
                 message=f"`index_by` found two items with the key {name!r}.",
