@@ -12,6 +12,7 @@ from batonmcp.llm.port import LLM, Reply, Request
 from batonmcp.llm.reply import read_reply
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
 
 __all__ = ["OpenAIClient"]
@@ -27,18 +28,22 @@ class OpenAIClient(LLM):
         self._settings = settings
         self._client: openai.AsyncOpenAI | None = None
         self._opening = anyio.Lock()
-        self._endpoint = urlsplit(settings.base_url).netloc
+        self._endpoint = urlsplit(settings.base_url).netloc.rpartition("@")[2] or settings.base_url
 
     async def complete(self, request: Request) -> Reply:
-        """Return the reply of the stage's model. Sends the minimum that every endpoint takes."""
+        """Return the reply of the stage's model. Sends the minimum that every endpoint takes.
+
+        The timeout is for all attempts together and their pauses, however slowly the endpoint may drip.
+        """
         client = await self.open()
         import httpx2  # noqa: PLC0415 - comes with openai
         import openai  # noqa: PLC0415 - takes a second: `open` has paid for it, in a thread
 
         body = self._body(request)
         try:
-            response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
-        except openai.APITimeoutError:
+            with anyio.fail_after(self._settings.timeout):
+                response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        except (TimeoutError, openai.APITimeoutError):
             raise LlmError(
                 kind="llm_timeout",
                 message=f"The LLM endpoint {self._endpoint} gave no reply within {self._settings.timeout:g} s.",
@@ -47,13 +52,12 @@ class OpenAIClient(LLM):
         except openai.APIConnectionError as error:
             raise LlmError(
                 kind="llm_unreachable",
-                message=f"The LLM endpoint {self._endpoint} cannot be reached ({_root(error)}).",
+                message=f"The LLM endpoint {self._endpoint} cannot be reached ({self._hide_key(_root(error))}).",
                 cure="Check base_url, and that the service is running.",
             ) from None
         except openai.APIStatusError as error:
-            raise self._refused(error.status_code, _detail(error), body["model"]) from None
-        content_type = response.headers.get("content-type", "")
-        return read_reply(response.content, content_type=content_type, endpoint=self._endpoint)
+            raise self._refused(error.status_code, self._detail(error), body["model"]) from None
+        return self._read(response)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -101,6 +105,27 @@ class OpenAIClient(LLM):
             ]
         return body
 
+    def _read(self, response: "httpx2.Response") -> Reply:
+        content_type = response.headers.get("content-type", "")
+        try:
+            return read_reply(response.content, content_type=content_type, endpoint=self._endpoint)
+        except LlmError:  # which may quote what the endpoint said about the key
+            said = self._hide_key(response.text).encode()
+            return read_reply(said, content_type=content_type, endpoint=self._endpoint)
+
+    def _detail(self, error: "openai.APIStatusError") -> str:
+        """Return the endpoint's own sentence, on one line."""
+        body = error.body
+        said = body.get("message") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        if not isinstance(said, str):
+            return ""
+        return f": {self._hide_key(' '.join(said.split()))[:_EXCERPT].rstrip('.')}"
+
+    def _hide_key(self, text: str) -> str:
+        """Take the API key out of a complaint: some endpoints repeat what they were sent."""
+        key = self._settings.api_key
+        return text.replace(key, "***") if key else text
+
     def _refused(self, status: int, detail: str, model: str) -> LlmError:
         kind, cure = _REFUSALS.get(status, ("llm_unavailable", "Try again later."))
         if status not in _REFUSALS and status < 500:  # noqa: PLR2004 - an HTTP client error
@@ -118,13 +143,6 @@ _REFUSALS = {
     404: ("llm_rejected", "Check the model's name and base_url (it usually ends in /v1)."),
     429: ("llm_rate_limit", "Its rate limit or quota is used up: wait, or use another key or model."),
 }
-
-
-def _detail(error: "openai.APIStatusError") -> str:
-    """Return the endpoint's own sentence, on one line."""
-    body = error.body
-    said = body.get("message") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return f": {' '.join(said.split())[:_EXCERPT].rstrip('.')}" if isinstance(said, str) else ""
 
 
 def _root(error: BaseException) -> str:

@@ -10,8 +10,8 @@ from batonmcp.core.draft import PLAN_FORMAT
 from batonmcp.core.errors import PlanInvalid
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import signature
-from batonmcp.llm.bm25 import Index
-from batonmcp.llm.words import stems
+from batonmcp.llm.lexical.bm25 import Index
+from batonmcp.llm.lexical.words import stems
 from batonmcp.stages.task import Task
 
 __all__ = ["WORKED_PLAN", "ask_for_plan", "explain_problems"]
@@ -53,12 +53,12 @@ def ask_for_plan(task: Task, registry: Registry) -> str:
 
 
 def explain_problems(error: PlanInvalid, document: JsonValue, registry: Registry) -> str:
-    """Give every problem of a host's plan, and the signatures of the tools that it names or nearly names."""
+    """Give every problem of a host's plan, the signatures of tools that it names or nearly names, and what is down."""
     named = [name for name in _named(document) if name in registry]
     near = [name for wrong in _named(document) if wrong not in registry for name in registry.nearest(wrong)]
     signatures = "\n".join(signature(registry[name]) for name in dict.fromkeys([*named, *near]))
-    parts = [str(error), f"The tools it names, or may mean:\n{signatures}" if signatures else "", PLAN_FORMAT]
-    return "\n\n".join(part for part in parts if part)
+    tools = [f"The tools it names, or may mean:\n{signatures}"] if signatures else []
+    return "\n\n".join([str(error), *tools, *_troubles(registry), PLAN_FORMAT])
 
 
 def _tools(query: str, registry: Registry) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import assert_never
 
 import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
@@ -73,6 +73,7 @@ class _Execution:
             tasks.start_soon(self._run, step, schedule, tasks, name=step.id)
 
     async def _run(self, step: Step, schedule: Schedule, tasks: TaskGroup) -> None:
+        await anyio.lowlevel.checkpoint_if_cancelled()  # a result may meet the cancel: it sets no further step going
         decision = prepare(step, self._settled, limits=self._limits)
         match decision:
             case Skipped() | Failed():
@@ -94,15 +95,17 @@ class _Execution:
         if not calls.per_item:
             return await self._call_once(step.tool, calls.arguments[0])
         found = self._found[step.id] = [None] * len(calls.arguments)
-        slots = anyio.CapacityLimiter(self._limits.parallel_items if step.tool.effect.kind == "read" else 1)
+        waiting = iter(enumerate(calls.arguments))
 
-        async def call_item(index: int, arguments: dict[str, JsonValue]) -> None:
-            async with slots:
+        async def work() -> None:
+            for index, arguments in waiting:
+                await anyio.lowlevel.checkpoint_if_cancelled()
                 found[index] = await self._call_once(step.tool, arguments)
 
-        async with anyio.create_task_group() as items:
-            for index, arguments in enumerate(calls.arguments):
-                items.start_soon(partial(call_item, index, arguments))
+        async with anyio.create_task_group() as workers:
+            width = self._limits.parallel_items if step.tool.effect.kind == "read" else 1
+            for _ in range(min(width, len(found))):
+                workers.start_soon(work)
         return _together(step, [outcome for outcome in found if outcome], self._items(step, Cancelled(because="")))
 
     def _items(self, step: Step, missing: Cancelled) -> tuple[ItemOutcome, ...] | None:

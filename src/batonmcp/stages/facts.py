@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import JsonValue
 
 from batonmcp.core.events import RunStatus
-from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
+from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 
 __all__ = ["has_values", "kept_values", "results", "run_status", "undone"]
@@ -78,8 +78,7 @@ def _undone(step: Step, outcome: Outcome) -> str | None:
     name = f"{step.tool.qualified} (step `{step.id}`)"
     match outcome:
         case Succeeded(items=items):
-            failed = [item.outcome.error for item in items or () if isinstance(item.outcome, Failed)]
-            return f"{name} failed for {len(failed)} of {len(items or ())} items: {failed[0]}" if failed else None
+            return _undone_items(name, items or ())
         case Skipped(because=because):
             return f"{name} was skipped because {because}."
         case Failed(error=error, unsure=True):
@@ -90,6 +89,16 @@ def _undone(step: Step, outcome: Outcome) -> str | None:
             return f"{name} was cancelled because {because}; it may or may not have happened."
         case Cancelled(because=because):
             return f"{name} was cancelled because {because}."
+
+
+def _undone_items(name: str, items: Sequence[ItemOutcome]) -> str | None:
+    """Tell what failed in a loop that goes on over failures."""
+    failed = [item.outcome for item in items if isinstance(item.outcome, Failed)]
+    if not failed:
+        return None
+    unsure = any(outcome.unsure for outcome in failed)
+    doubt = " Some of them may or may not have happened; none was tried again." if unsure else ""
+    return f"{name} failed for {len(failed)} of {len(items)} items: {failed[0].error}{doubt}"
 
 
 def _outline(value: JsonValue, indent: str) -> Iterator[str]:

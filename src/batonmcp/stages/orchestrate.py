@@ -149,7 +149,7 @@ class _Run:
         if self.task.output == "data":
             return RunFinished(status=status, answer=None)
         failures = undone(plan, outcomes)
-        text, error = "\n\n".join([results(plan, outcomes), *notes]), None
+        text, error = results(plan, outcomes), None
         if self.ports.llm and any(has_values(outcomes[step.id]) for step in plan.steps):
             self.emit(SynthesisStarted())
             try:
@@ -157,12 +157,13 @@ class _Run:
             except LlmError as failure:
                 status, error = "partial", failure.info
                 failures = [*failures, f"The answer could not be written, so these are the plain results: {failure}"]
-        return RunFinished(status=status, answer=_with_facts(text, failures), error=error)
+        said = notes if self.ports.planner == "lexical" else ()  # what a keyword match passed over, the asker must know
+        return RunFinished(status=status, answer=_with_facts(text, said, failures), error=error)
 
 
-def _with_facts(text: str, failures: Sequence[str]) -> str:
+def _with_facts(text: str, notes: Sequence[str], failures: Sequence[str]) -> str:
     facts = "\n".join(f"- {sentence}" for sentence in failures)
-    return "\n\n".join(part for part in (text, f"Not done:\n{facts}" if facts else "") if part)
+    return "\n\n".join(part for part in (text, *notes, f"Not done:\n{facts}" if facts else "") if part)
 
 
 def _no_match(routed: NoTool, registry: Registry) -> str:

@@ -143,7 +143,7 @@ def _user(task: Task, now: datetime) -> str:
 
 
 def _preview(name: str, value: JsonValue) -> str:
-    """Show an input's name, type and beginning; its full value never goes to the model."""
+    """Show an input's name, type and beginning on one line; the whole of a long value never goes to the model."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     cut = f"{text[:_PREVIEW]}… ({len(text):,} characters)" if len(text) > _PREVIEW else text
-    return f"- inputs.{name}: {kind(value)}, {cut}"
+    return " ".join(f"- inputs.{name}: {kind(value)}, {cut}".split())

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit, LlmCalled
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
 from batonmcp.core.plan import Plan, Step
@@ -40,6 +41,12 @@ async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Ou
             cached_tokens=tokens.cached,
         )
     )
+    if not reply.text.strip():
+        raise LlmError(
+            kind="llm_bad_response",
+            message="The model replied without any text when it was asked for the answer.",
+            cure='Try again, or use another model (the one for answers is "model" under "llm.synthesize").',
+        )
     return reply.text
 
 

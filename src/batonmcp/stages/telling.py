@@ -4,7 +4,7 @@ from typing import Any
 
 from batonmcp.core.record import RunRecord, StepRecord
 
-__all__ = ["data_of", "text_of"]
+__all__ = ["data_of", "has_data", "sendable", "text_of"]
 
 
 def text_of(record: RunRecord) -> str:
@@ -17,14 +17,24 @@ def text_of(record: RunRecord) -> str:
     return {"cancelled": "Cancelled.", "running": "Still running."}.get(record.status, record.status)
 
 
+def has_data(record: RunRecord) -> bool:
+    """Whether the run came as far as results; until then its words are all there is to tell."""
+    return bool(record.steps) and record.answer is None and record.error is None
+
+
 def data_of(record: RunRecord) -> dict[str, Any]:
-    """Return the results by step id, with what became of the steps that have none."""
-    undone = [_undone(step) for step in record.steps if step.status != "succeeded"]
+    """Return the results by step id, with what became of the steps and items that have none."""
+    undone = [_undone(step) for step in record.steps if step.status != "succeeded" or _undone_items(step)]
     data: dict[str, Any] = {
         "status": record.status,
         "results": {step.id: step.value for step in record.steps if step.status == "succeeded"},
     }
     return {**data, "undone": undone} if undone else data
+
+
+def sendable(text: str) -> str:
+    """Return `text` without halves of characters, which servers and models may send escaped and nothing can encode."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _undone(step: StepRecord) -> dict[str, Any]:
@@ -34,5 +44,9 @@ def _undone(step: StepRecord) -> dict[str, Any]:
     if step.error:
         told["error"] = step.error
     if step.items:
-        told["items"] = step.items
+        told["items"] = _undone_items(step) if step.status == "succeeded" else step.items
     return told
+
+
+def _undone_items(step: StepRecord) -> list[dict[str, Any]]:
+    return [item for item in step.items or () if item["status"] != "succeeded"]

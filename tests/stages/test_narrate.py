@@ -1,0 +1,84 @@
+"""The narration: one line for each event worth telling."""
+
+import pytest
+from pydantic import JsonValue
+
+from batonmcp.core.events import (
+    Event,
+    LlmCalled,
+    Noted,
+    PlanReady,
+    RouteStarted,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepStarted,
+    SynthesisStarted,
+)
+from batonmcp.core.outcome import Skipped, Succeeded
+from batonmcp.stages.narrate import Narrator
+from builders import plan_of, registry, tool
+
+TOOLS = registry(tool("a__x"), tool("b__y"))
+
+
+def ready(*tools: str) -> PlanReady:
+    """Return the event of a plan of these tools."""
+    steps: list[JsonValue] = [{"id": f"s{number}", "tool": name} for number, name in enumerate(tools, 1)]
+    return PlanReady(plan=plan_of({"steps": steps}, TOOLS))
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (RouteStarted(tools=1, agents=["Data Agent"]), "Choosing among 1 tool of Data Agent"),
+        (RouteStarted(tools=3, agents=["A", "B"]), "Choosing among 3 tools of A, B"),
+        (RouteStarted(tools=9, agents=list("ABCDEFG")), "Choosing among 9 tools of A, B, C, D, E, F, …"),
+        (ready("a__x"), "Single: a__x"),
+        (ready("a__x", "b__y"), "Parallel: a__x, b__y"),
+        (SynthesisStarted(), "Writing the answer"),
+        (RunStarted(run_id="r", query="q", planner="llm"), None),
+        (LlmCalled(stage="route", prompt_tokens=1, completion_tokens=1, cached_tokens=0), None),
+        (Noted(text="a note"), None),
+        (RunFinished(status="ok", answer="x"), None),
+    ],
+)
+def test_lines(event: Event, line: str | None) -> None:
+    """Each event has its line, or none."""
+    assert Narrator().tell(event) == line
+
+
+def test_steps_are_named() -> None:
+    """Steps are told by tool, and by id too where the plan has several."""
+    started = StepStarted(step_id="s1", arguments=[{}], per_item=False)
+    loop = StepStarted(step_id="s1", arguments=[{}, {}, {}], per_item=True)
+    once = StepStarted(step_id="s1", arguments=[{}], per_item=True)
+    skipped = StepFinished(step_id="s1", outcome=Skipped(because="x", by_failure=True))
+    alone, several = Narrator(), Narrator()
+    alone.tell(ready("a__x"))
+    several.tell(ready("a__x", "b__y"))
+    assert alone.tell(started) == "a__x: running"
+    assert several.tell(started) == "a__x (step s1): running"
+    assert several.tell(loop) == "a__x (step s1): running (3 calls)"
+    assert several.tell(once) == "a__x (step s1): running (1 call)"
+    assert alone.tell(skipped) == "a__x: skipped"
+
+
+def test_done_counts_up_to_just_below_the_total() -> None:
+    """Routing and each step count one; the answer is the last part, which ends with the run."""
+    narrator = Narrator()
+    events: list[Event] = [
+        RunStarted(run_id="r", query="q", planner="llm"),
+        RouteStarted(tools=2, agents=["A"]),
+        ready("a__x", "b__y"),
+        StepStarted(step_id="s1", arguments=[{}], per_item=False),
+        StepFinished(step_id="s1", outcome=Succeeded(value=1)),
+        StepFinished(step_id="s2", outcome=Succeeded(value=1)),
+        SynthesisStarted(),
+        RunFinished(status="ok", answer="x"),
+    ]
+    counts: list[tuple[int, int | None]] = []
+    for event in events:
+        narrator.tell(event)
+        counts.append((narrator.done, narrator.total))
+    assert counts == [(0, None), (0, None), (1, 4), (1, 4), (2, 4), (3, 4), (3, 4), (3, 4)]
