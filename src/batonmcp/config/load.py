@@ -16,7 +16,7 @@ from batonmcp.core.limits import Limits
 
 __all__ = ["find_config", "load"]
 
-_NO_OBJECT = dict.fromkeys(("model_type", "dict_type"), "input should be an object")
+_NO_OBJECT = {"model_type", "dict_type"}
 _EXAMPLE = '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
 
 
@@ -76,7 +76,7 @@ def _read(path: Path) -> Document:
 
 def _config_error(error: ValidationError, place: str) -> ConfigError:
     first = error.errors()[0]
-    said = _NO_OBJECT.get(first["type"]) or first["msg"][0].lower() + first["msg"][1:]
+    said = first["msg"][0].lower() + first["msg"][1:] if first["type"] not in _NO_OBJECT else "it should be an object"
     where = ".".join(map(str, first["loc"]))
     return ConfigError(
         place=place, message=f"{where}: {said}." if where else f"{said}.", cure="See the README for its form."

@@ -1,0 +1,49 @@
+"""The settings of a process."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from batonmcp.config.settings import HttpServer, LlmSettings, ServerSettings, Settings, StdioServer
+
+SECRET = "s3cret-value"  # noqa: S105 - what must not be shown
+
+
+def test_shows_no_secret() -> None:
+    """Keys, headers and environments do not occur in a representation, which ends up in logs and tracebacks."""
+    stdio = StdioServer(command="x", env={"TOKEN": SECRET})
+    http = HttpServer(url="http://127.0.0.1/mcp", headers={"Authorization": SECRET})
+    servers = tuple(ServerSettings(name="a", transport=transport) for transport in (stdio, http))
+    llm = LlmSettings(base_url="http://127.0.0.1/v1", api_key=SECRET, model="m")
+    settings = Settings(source=Path("servers.json"), servers=servers, llm=llm)
+    assert SECRET not in repr(settings)
+    assert "http://127.0.0.1/mcp" in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("stage", "route", "synthesize", "model"),
+    [
+        ("route", None, None, "both"),
+        ("synthesize", None, None, "both"),
+        ("route", "r", None, "r"),
+        ("synthesize", "r", None, "both"),
+        ("synthesize", None, "s", "s"),
+    ],
+)
+def test_stage_may_have_its_own_model(
+    stage: Literal["route", "synthesize"], route: str | None, synthesize: str | None, model: str
+) -> None:
+    """A stage's own model wins over the one for both."""
+    settings = LlmSettings(
+        base_url="http://127.0.0.1/v1", api_key=None, model="both", route_model=route, synthesize_model=synthesize
+    )
+    assert settings.model_for(stage) == model
+
+
+def test_is_frozen() -> None:
+    """Settings cannot be changed after they were read."""
+    server = ServerSettings(name="a", transport=None, trouble="why")
+    with pytest.raises(FrozenInstanceError):
+        server.name = "b"  # pyright: ignore[reportAttributeAccessIssue]
