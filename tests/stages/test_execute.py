@@ -10,9 +10,10 @@ import pytest
 from pydantic import JsonValue
 from trio.testing import MockClock
 
-from batonmcp.core.events import Event, StepFinished, StepStarted
+from batonmcp.core.errors import ErrorInfo
+from batonmcp.core.events import Event, StepFinished, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
-from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
+from batonmcp.core.outcome import Again, Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
 from batonmcp.core.plan import Plan
 from batonmcp.core.registry import Registry
 from batonmcp.stages.execute import execute
@@ -612,3 +613,71 @@ async def test_a_cancelled_run_leaves_another_alone() -> None:
             scope.cancel()
     assert one.statuses == {"one": "cancelled"}
     assert other.statuses == {"one": "succeeded"}
+
+
+# Trying again.
+
+
+def lost(again: Again) -> Failed:
+    """A call that went under with its connection."""
+    return Failed(error=ErrorInfo(kind="unavailable", message="It went away."), again=again)
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP], ids=["virtual time"])
+@pytest.mark.parametrize(
+    ("called", "again", "calls"),
+    [("a__x", "if harmless", 3), ("a__put", "if harmless", 1), ("a__put", "always", 3), ("a__x", "never", 1)],
+)
+async def test_a_call_is_repeated_only_where_it_is_safe(
+    anyio_backend: object, called: str, again: Again, calls: int
+) -> None:
+    """A read is tried again after its connection went; a write only if it never left; three times in all."""
+    del anyio_backend
+    run = run_of(step("a", called), answers={called: lost(again)})
+    outcome = (await run.outcomes())["a"]
+    assert outcome == lost(again)
+    assert len(run.tools.calls) == calls
+    assert sum(isinstance(event, StepRetried) for event in run.events) == calls - 1
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP], ids=["virtual time"])
+async def test_a_call_that_succeeds_the_second_time_succeeds(anyio_backend: object) -> None:
+    """One failure on the way is told as an event, not as the step's end."""
+    del anyio_backend
+    answers = iter([lost("if harmless"), 7])
+
+    async def flaky(_arguments: dict[str, JsonValue]) -> JsonValue | Failed:
+        await anyio.lowlevel.checkpoint()
+        return next(answers)
+
+    run = run_of(step("a", "a__x"), answers={"a__x": flaky})
+    assert value_of((await run.outcomes())["a"]) == 7
+    assert run.statuses == {"a": "succeeded"}
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP], ids=["virtual time"])
+async def test_a_failing_server_is_not_stormed(anyio_backend: object) -> None:
+    """Over a failing server, a loop of 40 items is repeated 18 times at most: ten, and a fifth of its calls."""
+    del anyio_backend
+    run = run_of(step("a", "a__x", for_each=f"{list(range(40))}"), answers={"a__x": lost("if harmless")})
+    await run.outcomes()
+    assert len(run.tools.calls) <= 40 + 18
+
+
+async def test_no_more_calls_in_flight_than_a_run_may_have() -> None:
+    """The limit of a run holds over all its steps together."""
+    most = 0
+    running = 0
+
+    async def watch(_arguments: dict[str, JsonValue]) -> JsonValue:
+        nonlocal most, running
+        running += 1
+        most = max(most, running)
+        await anyio.lowlevel.checkpoint()
+        running -= 1
+        return None
+
+    steps = [step(f"s{number}", "a__x") for number in range(12)]
+    run = run_of(*steps, answers={"a__x": watch}, limits=Limits(parallel_run=3))
+    await run.outcomes()
+    assert most == 3

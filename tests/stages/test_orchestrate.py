@@ -323,6 +323,7 @@ async def test_all_steps_of_a_plan_by_keywords_fail() -> None:
     assert answer_of(record) == answer_of(record).strip()
 
 
+TOO_MANY: list[tuple[str, dict[str, JsonValue]]] = [("trains__find", {})] * 25
 INVALID_PLANS: list[tuple[Reply, str]] = [
     (calling(("weather__tomorrow", {"city": "Oslo"})), "there is no tool 'weather__tomorrow'. Nearest: weather__today"),
     (calling(("weather__today", {"city": 5})), "arguments.city"),
@@ -337,7 +338,7 @@ INVALID_PLANS: list[tuple[Reply, str]] = [
         calling((PLAN_FUNCTION, {"steps": [{"id": "a", "tool": "trains__find", "when": "__import__('os')"}]})),
         "steps[0].when",
     ),
-    (calling(*[("trains__find", {})] * 25), "has 25 steps"),
+    (calling(*TOO_MANY), "has 25 steps"),
 ]
 
 

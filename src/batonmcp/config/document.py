@@ -62,6 +62,10 @@ class LimitsPart(_Part):
     steps: _Count | None = None
     items: _Count | None = None
     parallel_items: _Count | None = None
+    parallel_run: _Count | None = None
+    parallel_server: _Count | None = None
+    parallel_total: _Count | None = None
+    attempts: Annotated[int, Field(ge=1, le=10)] | None = None
     call_timeout: _Positive | None = None
     run_timeout: _Positive | None = None
     connect_timeout: _Positive | None = None
@@ -84,8 +88,8 @@ class Document(_Part):
     batonmcp: BatonPart = BatonPart()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON file whose root is an object.
+def read_json(path: Path, *, form: str = '{"mcpServers": {...}}') -> dict[str, Any]:
+    """Read a JSON file whose root is an object of this form.
 
     Raises:
         ConfigError: It cannot be read, or is not such a file; the sentence gives line and column.
@@ -113,7 +117,7 @@ def read_json(path: Path) -> dict[str, Any]:
     except ValueError as error:  # a number of thousands of digits
         raise ConfigError(place=str(path), message=f"cannot be read: {error}.") from None
     if not isinstance(document, dict):
-        raise ConfigError(place=str(path), message="is not a JSON object.", cure='Write {"mcpServers": {...}}.')
+        raise ConfigError(place=str(path), message="is not a JSON object.", cure=f"Write {form}.")
     return cast("dict[str, Any]", document)
 
 

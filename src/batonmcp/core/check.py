@@ -47,6 +47,7 @@ class _Parts:
     after: tuple[str, ...]
     when: Expression | None = None
     for_each: Expression | None = None
+    computed: list[Path] = field(default_factory=list[Path])
     arguments: Template = field(default_factory=lambda: Template.of({}, lambda _source, _path: None))
 
     @property
@@ -93,10 +94,9 @@ class _Check:
 
     def plan(self) -> Plan:
         """Return the plan, or raise what is wrong."""
-        in_cycle = self._find_cycles()
+        cycles = self._find_cycles()
         for parts in self._parts:
-            if parts.id not in in_cycle:
-                self._check_names(parts)
+            self._check_names(parts, reported=cycles.get(parts.id, frozenset()))
             self._check_arguments(parts)
         if self._problems:
             raise PlanInvalid(self._problems)
@@ -139,9 +139,12 @@ class _Check:
                 return None
 
         beside = {old: new for old, new in renamed.items() if old not in parts.per_item}
-        parts.arguments = Template.of(
-            draft.arguments, lambda source, at: expression(source, _join(f"{path}.arguments", at), beside)
-        )
+
+        def value(source: str, at: Path) -> Expression | None:
+            parts.computed.append(at)
+            return expression(source, _join(f"{path}.arguments", at), beside)
+
+        parts.arguments = Template.of(draft.arguments, value)
         parts.when = None if draft.when is None else expression(draft.when, f"{path}.when")
         parts.for_each = None if draft.for_each is None else expression(draft.for_each, f"{path}.for_each")
         if draft.independent and self._by_model:
@@ -160,12 +163,13 @@ class _Check:
             return f"Nearest: {', '.join(near)}."
         return "No tools are known." if not len(self._registry) else "Use a tool's full name as listed."
 
-    def _find_cycles(self) -> frozenset[str]:
-        """Report steps that wait for each other and return their ids."""
-        graph = {parts.id: parts.data.union(parts.after) for parts in self._parts}
-        found: set[str] = set()
+    def _find_cycles(self) -> Mapping[str, frozenset[str]]:
+        """Report steps that wait for each other and return, for each of them, the ids in its circle."""
+        # Of steps with the same id, which is reported, the first counts: it is the one that a later step names.
+        graph = {parts.id: parts.data.union(parts.after) for parts in reversed(self._parts)}
+        found: dict[str, frozenset[str]] = {}
         while True:
-            rest = graph.keys() - found
+            rest = graph.keys() - found.keys()
             try:
                 TopologicalSorter({name: graph[name] & rest for name in graph if name in rest}).prepare()
             except CycleError as error:
@@ -175,15 +179,15 @@ class _Check:
                     f"wait for each other in a circle: {' -> '.join(reversed(cycle))}.",
                     "A step may only use steps that need nothing of it.",
                 )
-                found.update(cycle)
+                found.update(dict.fromkeys(cycle, frozenset(cycle)))
             else:
-                return frozenset(found)
+                return found
 
-    def _check_names(self, parts: _Parts) -> None:
+    def _check_names(self, parts: _Parts, reported: frozenset[str]) -> None:
         for place, names in parts.places():
-            for name in sorted(names - {INPUTS}):
+            for name in sorted(names - {INPUTS} - reported):
                 self._check_name(name, place, parts)
-        for name in sorted(set(parts.after)):
+        for name in sorted(set(parts.after) - reported):
             self._check_name(name, f"{parts.path}.after", parts)
 
     def _check_name(self, name: str, place: str, parts: _Parts) -> None:
@@ -202,7 +206,7 @@ class _Check:
         """Hold the literal part of the arguments against the tool's own schema."""
         if parts.tool is None:
             return
-        computed = [path for path, _ in parts.arguments.expressions()]
+        computed = parts.computed
         for violation in parts.tool.input_schema.violations(parts.arguments.skeleton()):
             at_value = any(violation.path[: len(path)] == path for path in computed)
             around_value = any(path[: len(violation.path)] == violation.path for path in computed)

@@ -22,8 +22,8 @@ A plan is {"steps": [...]}. A step is an object with:
 - "on_error" (optional): "continue" gives later steps null if this one fails; otherwise they are skipped
 Anywhere in "arguments", {"$from": "<expression>"} stands for a value. An expression is a small part of Python over
 the results of EARLIER steps, by id: orders.list[0].id, len(orders.list) > 0, [o.id for o in orders.list if o.open],
-f'{place.city}, {place.country}'. `inputs.name` is a value passed in with the query. Plain strings are never expressions.
-Steps without references to each other run at the same time; order comes from references and "after"."""
+f'{place.city}, {place.country}'. `inputs.name` is a value passed in with the query. Plain strings are never
+expressions. Steps without references to each other run at the same time; order comes from references and "after"."""
 """The plan language, told to whoever writes a plan: the router's LLM or a host's model."""
 
 

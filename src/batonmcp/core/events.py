@@ -26,6 +26,7 @@ __all__ = [
     "RunStarted",
     "RunStatus",
     "StepFinished",
+    "StepRetried",
     "StepStarted",
     "SynthesisStarted",
 ]
@@ -90,6 +91,15 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepRetried:
+    """A call of a step failed and is made again after a pause in seconds."""
+
+    step_id: str
+    error: ErrorInfo
+    pause: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
     """A step has settled, whether it started or not."""
 
@@ -124,6 +134,7 @@ Event: TypeAlias = (
     | LlmCalled
     | PlanReady
     | StepStarted
+    | StepRetried
     | StepFinished
     | SynthesisStarted
     | Noted

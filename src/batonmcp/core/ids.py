@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Collection, Mapping
 
 from batonmcp.core.errors import ExpressionInvalid
 from batonmcp.core.expression import CONSTANT_NAMES, FUNCTION_NAMES, Expression, parse, rename
@@ -28,7 +28,7 @@ def is_usable(name: str) -> bool:
     return _ID.fullmatch(name) is not None and name not in _RESERVED
 
 
-def free_id(wish: str, taken: Set[str]) -> str:
+def free_id(wish: str, taken: Collection[str]) -> str:
     """Turn a wish into an id that is usable and free."""
     stem = re.sub(r"[^a-z0-9_]+", "_", wish.lower()).strip("_")[:_STEM] or "step"
     stem = f"s_{stem}"[:_STEM] if stem[0].isdigit() else stem

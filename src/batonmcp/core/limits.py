@@ -13,6 +13,10 @@ class Limits:
         steps: Most steps in a plan.
         items: Most items of one `for_each`.
         parallel_items: Calls of one `for_each` in flight at a time.
+        parallel_run: Calls of one run in flight at a time.
+        parallel_server: Calls to one server in flight at a time, of all runs.
+        parallel_total: Calls to all servers in flight at a time, of all runs.
+        attempts: How often one call is made at most, where making it again does no harm.
         call_timeout: Longest one tool call may take, in seconds.
         run_timeout: Longest the steps of one run may take together, in seconds.
         connect_timeout: Longest a server may take to get ready, in seconds.
@@ -22,6 +26,10 @@ class Limits:
     steps: int = 24
     items: int = 100
     parallel_items: int = 8
+    parallel_run: int = 16
+    parallel_server: int = 16
+    parallel_total: int = 64
+    attempts: int = 3
     call_timeout: float = 30.0
     run_timeout: float = 120.0
     connect_timeout: float = 20.0

@@ -7,8 +7,9 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import ErrorInfo
 
-__all__ = ["Cancelled", "Failed", "ItemOutcome", "Outcome", "Skipped", "StepStatus", "Succeeded", "status_of"]
+__all__ = ["Again", "Cancelled", "Failed", "ItemOutcome", "Outcome", "Skipped", "StepStatus", "Succeeded", "status_of"]
 
+Again: TypeAlias = Literal["never", "if harmless", "always"]
 StepStatus: TypeAlias = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
 
 
@@ -32,11 +33,13 @@ class Failed:
     Attributes:
         error: What happened.
         unsure: Whether a call that is not read-only may have happened all the same; its status is `unknown`.
+        again: Whether the call may be made again: never, if it has no second effect, or always as it never left.
         items: The outcome of each item of a `for_each`; what succeeded is kept.
     """
 
     error: ErrorInfo
     unsure: bool = False
+    again: Again = "never"
     items: "tuple[ItemOutcome, ...] | None" = None
 
 

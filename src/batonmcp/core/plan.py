@@ -42,6 +42,7 @@ class Step:
         for_each: The step runs once for each item of this list, which `arguments` call `item` and `index`.
         after: Ids of steps that it is ordered after although it takes no data from them.
         on_error: Whether its failure skips the steps that depend on it (`stop`) or gives them null (`continue`).
+        independent: Whether it keeps no order with the other steps of its server but that of data and `after`.
         waits: Everything it waits for, one entry for each step, in plan order.
     """
 
@@ -58,7 +59,7 @@ class Step:
     @property
     def needs(self) -> frozenset[str]:
         """Names without whose values there is nothing to call with: those of `arguments` and `for_each`."""
-        return self.arguments.names | (self.for_each.names if self.for_each else frozenset())
+        return self.arguments.names | (self.for_each.names if self.for_each else frozenset[str]())
 
     def as_json(self) -> dict[str, JsonValue]:
         """Return the step in the plan language."""

@@ -26,12 +26,13 @@ def explain(plan: Plan) -> str:
 def _line(number: int, step: Step) -> str:
     tool = step.tool
     why = {"declared": "as its server declares", "guessed": "its server does not say", "set": "set in servers.json"}
-    parts = [f"{number}. {tool.qualified} ({tool.agent}): {tool.effect.kind}, {why[tool.effect.source]}"]
+    agent = _one_line(tool.agent)
+    parts = [f"{number}. {tool.qualified} ({agent}): {tool.effect.kind}, {why[tool.effect.source]}"]
     if step.when:
-        parts.append(f"only if {step.when.source}")
+        parts.append(f"only if {_one_line(step.when.source)}")
     if step.for_each:
-        parts.append(f"once for each of {step.for_each.source}")
-    arguments = ", ".join(f"{name} = {_value(value)}" for name, value in _arguments(step).items())
+        parts.append(f"once for each of {_one_line(step.for_each.source)}")
+    arguments = ", ".join(f"{_one_line(name)} = {_value(value)}" for name, value in _arguments(step).items())
     parts.append(f"with {arguments}" if arguments else "without arguments")
     return "; ".join(parts)
 
@@ -44,7 +45,12 @@ def _value(value: JsonValue) -> str:
     """Show an expression as it is and anything else as JSON, so that texts stand in quotes."""
     match value:
         case {"$from": str(source)} if len(value) == 1:
-            return f"the value of {source}"
+            return f"the value of {_one_line(source)}"
         case _:
             text = json.dumps(value, ensure_ascii=False)
             return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}… ({len(text):,} characters)"
+
+
+def _one_line(text: str) -> str:
+    """Keep a server's or a planner's text from looking like a further step of the plan."""
+    return " ".join(text.split())

@@ -18,6 +18,7 @@ from batonmcp.core.events import (
     RunStarted,
     RunStatus,
     StepFinished,
+    StepRetried,
     StepStarted,
     SynthesisStarted,
 )
@@ -117,7 +118,7 @@ class Recorder:
             case PlanReady(plan=plan):
                 self._enter("execute")
                 self._take_plan(plan)
-            case StepStarted() | StepFinished():
+            case StepStarted() | StepRetried() | StepFinished():
                 self._take_step(event)
             case SynthesisStarted():
                 self._enter("synthesize")
@@ -146,13 +147,15 @@ class Recorder:
         self.record.notes.extend(plan.notes)
         self.record.steps = [_pending(step) for step in plan.steps]
 
-    def _take_step(self, event: StepStarted | StepFinished) -> None:
+    def _take_step(self, event: StepStarted | StepRetried | StepFinished) -> None:
         step = next(step for step in self.record.steps if step.id == event.step_id)
         match event:
             case StepStarted(arguments=arguments, per_item=per_item):
                 step.status, step.attempts, step.started_ms = "running", 1, self._now_ms()
                 if not per_item:
                     step.arguments = arguments[0]
+            case StepRetried():
+                step.attempts += 1
             case StepFinished(outcome=outcome):
                 step.status, step.ended_ms = status_of(outcome), self._now_ms()
                 match outcome:

@@ -19,6 +19,7 @@ _BRANCHES = frozenset({"then", "else"})
 _ABOUT_CONTAINER = (
     jsonschema_rs.ValidationErrorKind.Required,
     jsonschema_rs.ValidationErrorKind.AdditionalProperties,
+    jsonschema_rs.ValidationErrorKind.FalseSchema,  # what `additionalProperties: false` without `properties` gives
     jsonschema_rs.ValidationErrorKind.MaxItems,
     jsonschema_rs.ValidationErrorKind.MaxProperties,
     jsonschema_rs.ValidationErrorKind.MinItems,

@@ -1,7 +1,8 @@
 """A tool in one line, for a model that plans."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from batonmcp.core.tool import Tool
@@ -11,6 +12,7 @@ __all__ = ["signature"]
 _MAX_SUMMARY = 160
 _MAX_DEPTH = 4
 _MAX_ENUM = 8
+_PLAIN_NAME = re.compile(r"[\w.$@-]+")
 
 
 def signature(tool: Tool) -> str:
@@ -32,43 +34,57 @@ def _members(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> 
     listed: object = schema.get("required")
     required: list[Any] = cast("list[Any]", listed) if isinstance(listed, list) else []
     return [
-        f"{name}{'' if name in required else '?'}: {_type(member, root, depth + 1)}"
+        f"{_name(name)}{'' if name in required else '?'}: {_type(member, root, depth + 1)}"
         for name, member in cast("dict[str, Any]", properties).items()
     ]
 
 
-def _type(schema: object, root: Mapping[str, Any], depth: int) -> str:  # noqa: PLR0911 - one return a kind of schema
+def _type(schema: object, root: Mapping[str, Any], depth: int) -> str:  # noqa: C901, PLR0911 - a case a kind
     if depth > _MAX_DEPTH or not isinstance(schema, dict):
         return "any"
     document = cast("dict[str, Any]", schema)
     match document:
         case {"$ref": str(ref)} if ref.startswith("#/"):
             return _type(_resolve(root, ref), root, depth + 1)
-        case {"enum": list(options)} if len(cast("list[Any]", options)) <= _MAX_ENUM:
-            return "|".join(json.dumps(option) for option in cast("list[Any]", options))
+        case {"enum": list()} if len(document["enum"]) <= _MAX_ENUM:
+            return "|".join(json.dumps(option) for option in document["enum"]) or "any"
         case {"const": constant}:
             return json.dumps(constant)
-        case {"anyOf": list(options)} | {"oneOf": list(options)}:
-            kinds = [_type(option, root, depth + 1) for option in cast("list[Any]", options)]
-            return "|".join(dict.fromkeys(kinds)) or "any"
+        case {"anyOf": list()}:
+            return _either(document["anyOf"], root, depth)
+        case {"oneOf": list()}:
+            return _either(document["oneOf"], root, depth)
         case {"type": "array"}:
             return f"[{_type(document.get('items'), root, depth + 1)}]"
         case {"type": "object"} | {"properties": _}:
             return "{" + ", ".join(_members(document, root, depth)) + "}"
         case {"type": str(kind)}:
-            return kind
-        case {"type": list(kinds)}:
-            return "|".join(str(kind) for kind in cast("list[Any]", kinds))
+            return _name(kind)
+        case {"type": list()}:
+            return "|".join(_name(str(kind)) for kind in document["type"])
         case _:
             return "any"
+
+
+def _either(options: Sequence[object], root: Mapping[str, Any], depth: int) -> str:
+    kinds = [_type(option, root, depth + 1) for option in options]
+    return "|".join(dict.fromkeys(kinds)) or "any"
 
 
 def _resolve(root: Mapping[str, Any], ref: str) -> object:
     node: object = root
     for key in ref.removeprefix("#/").split("/"):
-        unescaped = key.replace("~1", "/").replace("~0", "~")
-        node = cast("dict[str, Any]", node).get(unescaped) if isinstance(node, dict) else None
+        node = _member(node, key.replace("~1", "/").replace("~0", "~"))
     return node
+
+
+def _member(node: object, key: str) -> object:
+    return cast("dict[str, Any]", node).get(key) if isinstance(node, dict) else None
+
+
+def _name(name: str) -> str:
+    """Quote a name that could be read as something else, or as a line of its own."""
+    return name if _PLAIN_NAME.fullmatch(name) else json.dumps(name)
 
 
 def _summary(description: str) -> str:

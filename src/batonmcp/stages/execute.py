@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from random import random
 from typing import assert_never
 
 import anyio
@@ -9,13 +10,13 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
-from batonmcp.core.events import Emit, StepFinished, StepStarted
+from batonmcp.core.events import Emit, StepFinished, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.prepare import Calls, Settled, prepare
+from batonmcp.core.retry import RetryBudget, pause_before, repeatable
 from batonmcp.core.schedule import Schedule
-from batonmcp.core.tool import Tool
 from batonmcp.stages.ports import Tools
 
 __all__ = ["execute"]
@@ -54,6 +55,8 @@ class _Execution:
         self._emit = emit
         self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
         self._calls: dict[str, Calls] = {}
+        self._slots = anyio.CapacityLimiter(limits.parallel_run)
+        self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
 
     def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
@@ -93,14 +96,14 @@ class _Execution:
         self._emit(StepStarted(step_id=step.id, arguments=calls.arguments, per_item=calls.per_item))
         self._calls[step.id] = calls
         if not calls.per_item:
-            return await self._call_once(step.tool, calls.arguments[0])
+            return await self._call_until(step, calls.arguments[0])
         found = self._found[step.id] = [None] * len(calls.arguments)
         waiting = iter(enumerate(calls.arguments))
 
         async def work() -> None:
             for index, arguments in waiting:
                 await anyio.lowlevel.checkpoint_if_cancelled()
-                found[index] = await self._call_once(step.tool, arguments)
+                found[index] = await self._call_until(step, arguments)
 
         async with anyio.create_task_group() as workers:
             width = self._limits.parallel_items if step.tool.effect.kind == "read" else 1
@@ -115,8 +118,26 @@ class _Execution:
         pairs = zip(self._calls[step.id].arguments, self._found[step.id], strict=True)
         return tuple(ItemOutcome(arguments=arguments, outcome=outcome or missing) for arguments, outcome in pairs)
 
-    async def _call_once(self, tool: Tool, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
-        return await self._tools.call(tool, arguments, within=self._limits.call_timeout)
+    async def _call_until(self, step: Step, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
+        """Call a tool until it answers, or calling it again would not do."""
+        self._retries.called()
+        attempt = 1
+        while True:
+            outcome = await self._call_once(step, arguments)
+            attempt += 1
+            if isinstance(outcome, Succeeded) or not self._again(step, outcome, attempt):
+                return outcome
+            pause = pause_before(attempt, random())  # noqa: S311 - spreads load, guards nothing
+            self._emit(StepRetried(step_id=step.id, error=outcome.error, pause=pause))
+            await anyio.sleep(pause)
+
+    def _again(self, step: Step, failed: Failed, attempt: int) -> bool:
+        return attempt <= self._limits.attempts and repeatable(step.tool, failed) and self._retries.spend()
+
+    async def _call_once(self, step: Step, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
+        async with self._slots:
+            await anyio.lowlevel.checkpoint_if_cancelled()  # taking a slot may have met the cancel
+            return await self._tools.call(step.tool, arguments, within=self._limits.call_timeout)
 
 
 def _together(

@@ -9,6 +9,7 @@ from batonmcp.core.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepRetried,
     StepStarted,
     SynthesisStarted,
 )
@@ -32,7 +33,7 @@ class Narrator:
         self.total: int | None = None
         self._names: dict[str, str] = {}
 
-    def tell(self, event: Event) -> str | None:
+    def tell(self, event: Event) -> str | None:  # noqa: PLR0911 - a case an event
         """Return a line about an event, None if there is nothing to say."""
         match event:
             case RouteStarted(tools=tools, agents=agents):
@@ -50,6 +51,8 @@ class Narrator:
             case StepStarted(step_id=step_id, arguments=arguments, per_item=per_item):
                 times = f" ({_count(len(arguments), 'call')})" if per_item else ""
                 return f"{self._names[step_id]}: running{times}"
+            case StepRetried(step_id=step_id):
+                return f"{self._names[step_id]}: trying again"
             case StepFinished(step_id=step_id, outcome=outcome):
                 self.done += 1
                 return f"{self._names[step_id]}: {status_of(outcome)}"

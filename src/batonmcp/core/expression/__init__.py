@@ -2,8 +2,9 @@
 
 It has constants, names, `a.key`, `a[index]`, slices, `+ - * / // % **`, comparisons, `in`, `is null`, `and or not`,
 `a if b else c`, lists, objects, comprehensions, f-strings, and calls of the functions and methods in `functions`.
-`true`, `false` and `null` are known. A `lambda` stands as the argument `key` only. Keys, items and characters of JSON
-values are all that can be reached.
+`true`, `false` and `null` are known. The argument `key` takes a `lambda` (which stands nowhere else), the name of a
+function or method, or the name of a field such as 'a.b'. Keys, items and characters of JSON values are all that can be
+reached.
 
 From a text to a value: `syntax` reads the text into Python's tree, `scopes` finds out what its names mean, `compiler`
 puts `evaluators` and `loops` together, and those run over a `frame` whose `budget` pays for all they do. `language` is
@@ -19,7 +20,7 @@ Differences from Python:
 - `a.items` reads a key, `a.items()` calls the method. What is called is a function of the language, even where a
   variable has its name.
 - A variable is known from its own `for` on, so in `for x in a for y in y` the second `y` is that of the plan.
-- Infinity and "not a number" are errors, and so is an integer of more than 308 digits.
+- Infinity and "not a number" are errors, and so is an integer of more than 307 digits.
 - `is` compares with null, true and false only; `isinstance` knows bool, dict, float, int, list and str.
 - `%` does not format text, `*` and `**` do not spread arguments, and no operator works on the bits of numbers.
 - Evaluation has a budget, and lists, texts, the source and nesting have limits (`Limits`, `syntax`).

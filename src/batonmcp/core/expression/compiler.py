@@ -199,18 +199,14 @@ def _joined(node: ast.JoinedStr, scopes: Scopes) -> TextEvaluator:
 
 
 def _text_part(node: ast.expr, scopes: Scopes) -> TextEvaluator:
-    match node:
-        case ast.Constant(value=str() as text):
-            return lambda _: text
-        case ast.FormattedValue(value=value, conversion=conversion, format_spec=None):
-            return evaluators.written(compile_term(value, scopes), _CONVERSIONS[conversion])
-        case ast.FormattedValue(value=value, conversion=conversion, format_spec=ast.JoinedStr() as spec):
-            term = compile_term(value, scopes)
-            if conversion != _NO_CONVERSION:
-                term = evaluators.written(term, _CONVERSIONS[conversion])
-            return evaluators.formatted(term, _joined(spec, scopes))
-        case _:
-            raise refused_node(node)
+    if not isinstance(node, ast.FormattedValue):
+        return evaluators.written(compile_term(node, scopes), to_text)
+    value, convert = compile_term(node.value, scopes), _CONVERSIONS[node.conversion]
+    if not isinstance(node.format_spec, ast.JoinedStr):
+        return evaluators.written(value, convert)
+    if node.conversion != _NO_CONVERSION:
+        value = evaluators.written(value, convert)
+    return evaluators.formatted(value, _joined(node.format_spec, scopes))
 
 
 def _call(node: ast.Call, scopes: Scopes) -> Evaluator:

@@ -35,7 +35,7 @@ def checked_integer(number: int) -> int:
         number: Any integer.
 
     Raises:
-        Fault: It has more than 308 digits.
+        Fault: It has more than 307 digits.
     """
     if number.bit_length() > MAX_BITS:
         raise too_large()
@@ -44,4 +44,4 @@ def checked_integer(number: int) -> int:
 
 def too_large() -> Fault:
     """Return what to say about a number that is too large."""
-    return Fault(message="a number has more than 308 digits.", cure="Keep such a number as text.")
+    return Fault(message="a number has more than 307 digits.", cure="Keep such a number as text.")

@@ -1,13 +1,14 @@
 """The scopes: which variable each name of an expression means.
 
 A variable of a comprehension is known from its `for` to the comprehension's end, a parameter of a lambda in its body.
-Every other name is free, unless it is a constant of the language, or a function that is called or given as a `key`.
+Every other name is free, unless it is a constant of the language, a function that is called or given as a `key`, or a
+type that `isinstance` is given.
 """
 
 import ast
 from collections.abc import Mapping
 
-from batonmcp.core.expression.functions import FUNCTIONS
+from batonmcp.core.expression.functions import FUNCTIONS, IS_INSTANCE
 
 __all__ = ["CONSTANTS", "CONSTANT_NAMES", "Scopes"]
 
@@ -58,6 +59,8 @@ class Scopes:
                 self._visit(node.body, known)
             case ast.DictComp() | ast.GeneratorExp() | ast.ListComp() | ast.SetComp():
                 self._visit_comprehension(node, known)
+            case ast.Call(func=ast.Name(id=function), args=[value, *_]) if function == IS_INSTANCE:
+                self._visit(value, known)
             case ast.Call(func=ast.Name()):
                 for argument in (*node.args, *node.keywords):
                     self._visit(argument, known)

@@ -69,16 +69,16 @@ def written(node: ast.AST) -> str:
 
 
 def _check_brackets(source: str) -> None:
-    """Refuse what would exhaust the stack of Python's parser; brackets inside a text count as well."""
+    """Refuse what would go deep into the stack of Python's parser; brackets inside a text count as well."""
     brackets = prefixes = 0
     for token in _TOKENS.finditer(source):
-        if token["open"]:
-            brackets += 1
-        elif token["prefix"]:
+        if token["prefix"]:
             prefixes += 1
+        elif token["open"]:
+            brackets += 1
         else:
             prefixes = 0
-            brackets -= bool(token["close"])
+            brackets = max(brackets - len(token["close"] or ""), 0)
         if brackets + prefixes > MAX_NESTING:
             raise _too_nested()
 
@@ -86,7 +86,8 @@ def _check_brackets(source: str) -> None:
 def _check_depth(tree: ast.expr) -> None:
     level: list[ast.AST] = [tree]
     for _ in range(MAX_NESTING):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        children = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for child in children if not isinstance(child, ast.expr_context)]
         if not level:
             return
     raise _too_nested()

@@ -15,7 +15,7 @@ __all__ = ["format_text", "identity", "to_ascii", "to_json", "to_repr", "to_text
 _MAX_WIDTH = 1_000
 _MAX_PRECISION = 100
 _FORMAT = re.compile(
-    r"(?:.?[<>=^])?[-+ ]?z?#?0?(?P<width>[0-9]{0,6})[,_]?(?:\.(?P<precision>[0-9]{1,6}))?[bcdeEfFgGosxX%]?", re.DOTALL
+    r"(?:.?[<>=^])?[-+ ]?z?#?0?(?P<width>[0-9]{0,9})[,_]?(?:\.(?P<precision>[0-9]{1,9}))?[bcdeEfFgGosxX%]?", re.DOTALL
 )
 _FORMAT_STEPS = 50
 _BITS_PER_STEP = 32

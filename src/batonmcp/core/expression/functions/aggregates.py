@@ -15,6 +15,7 @@ from batonmcp.core.expression.wording import describe
 
 __all__ = ["AGGREGATES"]
 
+_ADDED_STEPS = 2
 _TESTED_PER_STEP = 4
 _WRITTEN_STEPS = 4
 
@@ -73,7 +74,7 @@ def _sum(budget: Budget, values: JsonValue, start: JsonValue = 0) -> JsonValue:
 
 def _numbers(values: JsonValue, budget: Budget, needed_by: str) -> Sequence[int | float]:
     items = select_items(values, budget, needed_by)
-    budget.spend(len(items))
+    budget.spend(len(items) * _ADDED_STEPS)
     numbers: list[int | float] = []
     for item in items:
         if not isinstance(item, (int, float)):

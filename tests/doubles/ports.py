@@ -1,0 +1,151 @@
+"""In-process implementations of a run's ports: a planner LLM that plays a script, and tools that are functions."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import anyio
+import anyio.lowlevel
+from pydantic import JsonValue
+
+from batonmcp.core.errors import ErrorInfo, LlmError
+from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.core.registry import Registry
+from batonmcp.core.tool import Tool
+from batonmcp.llm.port import LLM, FunctionCall, Reply, Request
+from batonmcp.stages.ports import Tools
+
+__all__ = ["Answer", "Barrier", "Call", "InProcessTools", "ScriptedLLM", "calling", "failed", "saying"]
+
+Answer: TypeAlias = JsonValue | Failed | Callable[[dict[str, JsonValue]], Awaitable[JsonValue | Failed]]
+"""What a tool answers: always the same, or what a function makes of the arguments."""
+
+
+def calling(*calls: tuple[str, dict[str, JsonValue]], text: str = "") -> Reply:
+    """Return the reply of a model that calls functions."""
+    return Reply(text=text, calls=tuple(FunctionCall(name=name, arguments=arguments) for name, arguments in calls))
+
+
+def saying(text: str) -> Reply:
+    """Return the reply of a model that says something."""
+    return Reply(text=text)
+
+
+def failed(message: str = "It broke.", *, unsure: bool = False) -> Failed:
+    """Return the outcome of a tool that reports an error."""
+    return Failed(error=ErrorInfo(kind="tool_error", message=message), unsure=unsure)
+
+
+class ScriptedLLM(LLM):
+    """Plays replies in order, raises the errors among them, and keeps the requests."""
+
+    def __init__(self, *script: Reply | LlmError) -> None:
+        self.requests: list[Request] = []
+        self._rest = list(script)
+
+    async def complete(self, request: Request) -> Reply:
+        """Play the next turn. A request past the end of the script fails the test."""
+        self.requests.append(request)
+        await anyio.lowlevel.checkpoint()
+        assert self._rest, f"the script has ended, and the stage {request.stage} asks once more"
+        turn = self._rest.pop(0)
+        if isinstance(turn, LlmError):
+            raise turn
+        return turn
+
+
+class Barrier:
+    """Lets nobody through before so many have come: only calls that run at the same time get past it."""
+
+    def __init__(self, count: int) -> None:
+        self._missing = count
+        self._complete = anyio.Event()
+
+    async def wait(self, _arguments: dict[str, JsonValue]) -> JsonValue:
+        """Come, and wait for the others."""
+        self._missing -= 1
+        if self._missing <= 0:
+            self._complete.set()
+        await self._complete.wait()
+        return "passed"
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call as it arrived, and how it ended."""
+
+    tool: str
+    arguments: dict[str, JsonValue]
+    within: float
+    end: Literal["answered", "timed out", "left"] | None = None
+
+
+class InProcessTools(Tools):
+    """A registry and a function for each tool; a tool without one answers with its arguments.
+
+    Args:
+        registry: What is known.
+        answers: By qualified name.
+
+    Attributes:
+        calls: Every call so far, in order of arrival.
+        most_at_once: The most calls of each tool that ran at the same time.
+    """
+
+    def __init__(self, registry: Registry, answers: Mapping[str, Answer] | None = None) -> None:
+        self.calls: list[Call] = []
+        self.most_at_once: Counter[str] = Counter()
+        self._registry = registry
+        self._answers = dict(answers or {})
+        self._held: dict[str, anyio.Event] = {}
+        self._running: Counter[str] = Counter()
+        self._arrival = anyio.Event()
+
+    @property
+    def called(self) -> list[str]:
+        """The names of the tools called so far, in order of arrival."""
+        return [call.tool for call in self.calls]
+
+    def hold(self, *tools: str) -> anyio.Event:
+        """Keep every call of these tools until the event is set."""
+        release = anyio.Event()
+        self._held |= dict.fromkeys(tools, release)
+        return release
+
+    async def arrived(self, *tools: str) -> None:
+        """Wait until each of these tools has been called, as often as it is named here."""
+        while Counter(tools) - Counter(self.called):
+            await self._arrival.wait()
+
+    async def registry(self, servers: Sequence[str] | None = None) -> Registry:
+        """Return the registry: everything has settled."""
+        del servers
+        await anyio.lowlevel.checkpoint()
+        return self._registry
+
+    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+        """Answer a call, unless it takes too long or its caller leaves."""
+        call = Call(tool.qualified, arguments, within)
+        self.calls.append(call)
+        self._running[call.tool] += 1
+        self.most_at_once[call.tool] = max(self.most_at_once[call.tool], self._running[call.tool])
+        arrival, self._arrival = self._arrival, anyio.Event()
+        arrival.set()
+        call.end = "left"
+        try:
+            with anyio.move_on_after(within):
+                answer = await self._answer(call)
+                call.end = "answered"
+                return answer if isinstance(answer, Failed) else Succeeded(value=answer)
+            call.end = "timed out"
+        finally:
+            self._running[call.tool] -= 1
+        error = ErrorInfo(kind="timeout", message=f"{tool.agent} did not answer within {within:g} s.")
+        return Failed(error=error, unsure=tool.effect.kind != "read")
+
+    async def _answer(self, call: Call) -> JsonValue | Failed:
+        if call.tool in self._held:
+            await self._held[call.tool].wait()
+        answer = self._answers.get(call.tool, call.arguments)
+        return await answer(call.arguments) if callable(answer) else answer
