@@ -115,7 +115,7 @@ def test_every_problem_comes_back_with_the_signatures_of_the_tools() -> None:
     """A wrong plan is answered with all its problems and the signatures of the tools it names or nearly names."""
     document: JsonValue = {
         "steps": [
-            {"id": "one", "tool": "files__read", "arguments": {"path": 7}},
+            {"id": "one", "tool": "files__read", "arguments": {"path": [7]}},
             {"id": "two", "tool": "time__noww", "arguments": {"a": {"$from": "three.x"}}},
         ]
     }

@@ -326,7 +326,7 @@ async def test_all_steps_of_a_plan_by_keywords_fail() -> None:
 TOO_MANY: list[tuple[str, dict[str, JsonValue]]] = [("trains__find", {})] * 25
 INVALID_PLANS: list[tuple[Reply, str]] = [
     (calling(("weather__tomorrow", {"city": "Oslo"})), "there is no tool 'weather__tomorrow'. Nearest: weather__today"),
-    (calling(("weather__today", {"city": 5})), "arguments.city"),
+    (calling(("weather__today", {"city": [5]})), "arguments.city"),
     (calling(("weather__today", {})), "city"),
     (calling((PLAN_FUNCTION, {})), 'not an object with a list "steps"'),
     (calling((PLAN_FUNCTION, {"steps": []})), "steps: is empty"),

@@ -7,13 +7,14 @@ from graphlib import CycleError, TopologicalSorter
 
 from pydantic import JsonValue
 
-from batonmcp.core.draft import StepDraft, Unreadable, read_steps
+from batonmcp.core.draft import StepDraft, Unreadable, read_result, read_steps
 from batonmcp.core.errors import ExpressionInvalid, PlanInvalid, Problem
 from batonmcp.core.expression import Expression
 from batonmcp.core.ids import INPUTS, PER_ITEM, free_id, is_usable, parse_renamed
 from batonmcp.core.limits import Limits
 from batonmcp.core.plan import Plan, Step, Wait
 from batonmcp.core.registry import Registry
+from batonmcp.core.repair import meant_arguments, meant_tool
 from batonmcp.core.template import Path, Template
 from batonmcp.core.tool import Tool
 
@@ -33,7 +34,11 @@ def check(document: JsonValue, registry: Registry, *, limits: Limits, by_model: 
         PlanInvalid: With every problem that was found.
     """
     drafts, problems = read_steps(document, most=limits.steps)
-    return _Check(drafts, registry, problems, by_model=by_model).plan()
+    result = read_result(document)
+    if isinstance(result, Problem):
+        problems.append(result)
+        result = None
+    return _Check(drafts, registry, problems, by_model=by_model).plan(result)
 
 
 @dataclass(slots=True)
@@ -85,22 +90,37 @@ class _Check:
         self._notes: list[str] = []
         self._by_model = by_model
         self._ids = self._name(drafts)
-        renamed = {draft.id: new for draft, new in zip(drafts, self._ids, strict=True) if draft.id and draft.id != new}
+        self._renamed = {
+            draft.id: new for draft, new in zip(drafts, self._ids, strict=True) if draft.id and draft.id != new
+        }
         self._parts = [
-            self._compile(index, self._ids[index], draft, renamed)
+            self._compile(index, self._ids[index], draft)
             for index, draft in enumerate(drafts)
             if isinstance(draft, StepDraft)
         ]
 
-    def plan(self) -> Plan:
-        """Return the plan, or raise what is wrong."""
+    def plan(self, result: str | None) -> Plan:
+        """Return the plan with this source of its `result`, or raise what is wrong."""
+        shaping = None if result is None else self._result(result)
         cycles = self._find_cycles()
         for parts in self._parts:
             self._check_names(parts, reported=cycles.get(parts.id, frozenset()))
             self._check_arguments(parts)
         if self._problems:
             raise PlanInvalid(self._problems)
-        return Plan(steps=tuple(self._steps()), notes=tuple(self._notes))
+        return Plan(steps=tuple(self._steps()), result=shaping, notes=tuple(self._notes))
+
+    def _result(self, source: str) -> Expression | None:
+        """Compile the plan's `result`, which may name every step."""
+        try:
+            expression = parse_renamed(source, self._renamed)
+        except ExpressionInvalid as error:
+            self._problem("result", error.info.message, error.info.cure)
+            return None
+        unknown = expression.names - {*self._ids, INPUTS} if self._ids else ()  # without steps, that is the problem
+        for name in sorted(unknown):
+            self._problem("result", f"{name!r} is no step.", _names_cure(name, self._ids))
+        return expression
 
     def _problem(self, path: str, message: str, cure: str = "") -> None:
         self._problems.append(Problem(path=path, message=message, cure=cure))
@@ -123,11 +143,26 @@ class _Check:
             ids.append(new)
         return ids
 
-    def _compile(self, index: int, name: str, draft: StepDraft, renamed: Mapping[str, str]) -> _Parts:
-        path = f"steps[{index}]"
+    def _tool(self, draft: StepDraft, path: str) -> Tool | None:
+        """Look a tool up, by what was plainly meant if not by its name."""
         tool = self._registry.tools.get(draft.tool)
+        if tool is None and (tool := meant_tool(draft.tool, self._registry)):
+            self._notes.append(f"{path}.tool: {draft.tool!r} was taken for {tool.qualified!r}.")
         if tool is None:
             self._problem(f"{path}.tool", f"there is no tool {draft.tool!r}.", self._did_you_mean(draft.tool))
+        return tool
+
+    def _arguments(self, draft: StepDraft, tool: Tool | None, path: str) -> dict[str, JsonValue]:
+        """Return the arguments, scalars in the types that the tool's schema asks for."""
+        if tool is None:
+            return draft.arguments
+        arguments, changes = meant_arguments(draft.arguments, tool.input_schema)
+        self._notes.extend(f"{path}.arguments.{change}" for change in changes)
+        return arguments
+
+    def _compile(self, index: int, name: str, draft: StepDraft) -> _Parts:
+        path, renamed = f"steps[{index}]", self._renamed
+        tool = self._tool(draft, path)
         after = tuple(renamed.get(name, name) for name in draft.after)
         parts = _Parts(index=index, id=name, draft=draft, tool=tool, after=after)
 
@@ -144,7 +179,7 @@ class _Check:
             parts.computed.append(at)
             return expression(source, _join(f"{path}.arguments", at), beside)
 
-        parts.arguments = Template.of(draft.arguments, value)
+        parts.arguments = Template.of(self._arguments(draft, tool, path), value)
         parts.when = None if draft.when is None else expression(draft.when, f"{path}.when")
         parts.for_each = None if draft.for_each is None else expression(draft.for_each, f"{path}.for_each")
         if draft.independent and self._by_model:

@@ -9,10 +9,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, Validati
 from batonmcp.core.errors import Problem
 from batonmcp.core.plan import OnError
 
-__all__ = ["PLAN_FORMAT", "StepDraft", "Unreadable", "read_steps"]
+__all__ = ["PLAN_FORMAT", "StepDraft", "Unreadable", "read_result", "read_steps"]
 
 PLAN_FORMAT = """\
-A plan is {"steps": [...]}. A step is an object with:
+A plan is {"steps": [...]}, optionally with "result": an expression over all steps that shapes the data to return.
+A step is an object with:
 - "id": a short name of its own in lower case, such as "orders" (letters, digits, underscores)
 - "tool": the full name of one of the tools
 - "arguments": an object that fits the tool's input schema
@@ -76,9 +77,9 @@ def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | Unre
     match document:
         case {"steps": list(steps)}:
             problems = [
-                Problem(path=key, message="is not a part of a plan.", cure='A plan has the key "steps" only.')
+                Problem(path=key, message="is not a part of a plan.", cure='A plan has "steps" and "result".')
                 for key in document
-                if key != "steps"
+                if key not in {"steps", "result"}
             ]
         case _:
             cure = 'Write {"steps": [{"id": "...", "tool": "...", "arguments": {...}}]}.'
@@ -90,6 +91,17 @@ def read_steps(document: JsonValue, *, most: int) -> tuple[list[StepDraft | Unre
         return [], [*problems, Problem(path="steps", message=f"has {len(steps)} steps.", cure=cure)]
     drafts = [_read_step(step, f"steps[{index}]", problems) for index, step in enumerate(steps)]
     return drafts, problems
+
+
+def read_result(document: JsonValue) -> str | Problem | None:
+    """Read the plan's `result`: the source of an expression, None without one."""
+    match _expression_source(document.get("result") if isinstance(document, dict) else None):
+        case None:
+            return None
+        case str() as source:
+            return source
+        case _:
+            return Problem(path="result", message="is not an expression.", cure='Write it as text, as in "s1.total".')
 
 
 def _read_step(step: JsonValue, path: str, problems: list[Problem]) -> StepDraft | Unreadable:

@@ -121,11 +121,12 @@ class Noted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
-    """The run is over."""
+    """The run is over; `result` is the value of the plan's own `result`, where it has one."""
 
     status: RunStatus
     answer: str | None
     error: ErrorInfo | None = None
+    result: JsonValue = None
 
 
 Event: TypeAlias = (

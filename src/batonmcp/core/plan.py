@@ -84,10 +84,12 @@ class Plan:
 
     Attributes:
         steps: At least one.
+        result: An expression over all steps that shapes `output: data`.
         notes: What validation changed or passed over, as sentences.
     """
 
     steps: tuple[Step, ...]
+    result: Expression | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -100,4 +102,5 @@ class Plan:
 
     def as_json(self) -> Mapping[str, JsonValue]:
         """Return the plan in the plan language."""
-        return {"steps": [step.as_json() for step in self.steps]}
+        document: dict[str, JsonValue] = {"steps": [step.as_json() for step in self.steps]}
+        return {**document, "result": self.result.source} if self.result else document

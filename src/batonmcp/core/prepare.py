@@ -1,7 +1,7 @@
 """The decision about a step whose turn has come: skip it, fail it, or call its tool."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -14,7 +14,7 @@ from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.tool import Tool
 
-__all__ = ["Calls", "Decision", "Settled", "prepare"]
+__all__ = ["Calls", "Decision", "Settled", "prepare", "shape"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +22,11 @@ class Calls:
     """The calls a step makes.
 
     Attributes:
-        arguments: One object for each call.
+        arguments: One object for each call; in a `for_each`, or why there is nothing to call with for an item.
         per_item: Whether they belong to a `for_each`; otherwise there is exactly one.
     """
 
-    arguments: tuple[dict[str, JsonValue], ...]
+    arguments: tuple[dict[str, JsonValue] | Failed, ...]
     per_item: bool
 
 
@@ -72,6 +72,19 @@ def prepare(step: Step, settled: Settled, *, limits: Limits) -> Decision:
         return Failed(error=error.info)
 
 
+def shape(settled: Settled) -> JsonValue:
+    """Return the value of the plan's `result`, every step having settled; a step without a value is null in it.
+
+    Raises:
+        ExpressionFailed: It does not work over these values.
+    """
+    result = settled.plan.result
+    if result is None:
+        return None
+    scope = {name: settled.value(name) for name in result.names if name in settled.outcomes}
+    return evaluate(result, {**scope, "inputs": dict(settled.inputs)})
+
+
 def _blocked(step: Step, settled: Settled) -> Skipped | None:
     """Find a settled step without which this one has nothing to run on.
 
@@ -107,13 +120,24 @@ def _calls(step: Step, scope: Mapping[str, JsonValue], limits: Limits) -> Calls 
     items = _items(step.for_each, scope, limits)
     if isinstance(items, Failed):
         return items
-    calls: list[dict[str, JsonValue]] = []
-    for index, item in enumerate(items):
+    filled_items = tuple(_fill_item(step, scope, index, item) for index, item in enumerate(items))
+    unusable = [filled for filled in filled_items if isinstance(filled, Failed)]
+    if unusable and step.tool.effect.kind != "read":
+        return unusable[0]  # what a step changes is known as a whole before it changes anything
+    return Calls(arguments=filled_items, per_item=True)
+
+
+def _fill_item(
+    step: Step, scope: Mapping[str, JsonValue], index: int, item: JsonValue
+) -> dict[str, JsonValue] | Failed:
+    """Fill the arguments of one item; what is wrong with it costs that item only."""
+    try:
         filled = _fill(step, {**scope, "item": item, "index": index})
-        if isinstance(filled, Failed):
-            return filled
-        calls.append(filled)
-    return Calls(arguments=tuple(calls), per_item=True)
+    except ExpressionFailed as error:
+        filled = Failed(error=error.info)
+    if isinstance(filled, Failed):
+        return replace(filled, error=replace(filled.error, message=f"item {index}: {filled.error.message}"))
+    return filled
 
 
 def _items(for_each: Expression, scope: Mapping[str, JsonValue], limits: Limits) -> list[JsonValue] | Failed:

@@ -32,6 +32,7 @@ def _cut_record(record: dict[str, Any], longest: int) -> dict[str, Any]:
         "query": _cut(record["query"], longest),
         "answer": None,  # it is the text that the record travels with
         "plan": _bounded(record["plan"], longest * 4),
+        "result": _bounded(record["result"], longest),
         "steps": [_cut_step(step, longest) for step in cast("list[dict[str, Any]]", record["steps"])],
         "notes": [_cut(note, longest) for note in cast("list[str]", record["notes"])],
         "error": _cut_error(record["error"], longest),

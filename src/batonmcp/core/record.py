@@ -83,6 +83,7 @@ class RunRecord:
     steps: list[StepRecord] = field(default_factory=list[StepRecord])
     usage: Usage = field(default_factory=Usage)
     timings_ms: Timings = field(default_factory=Timings)
+    result: JsonValue = None
     notes: list[str] = field(default_factory=list[str])
     error: dict[str, str] | None = None
 
@@ -124,8 +125,9 @@ class Recorder:
                 self._enter("synthesize")
             case Noted(text=text):
                 record.notes.append(text)
-            case RunFinished(status=status, answer=answer, error=error):
+            case RunFinished(status=status, answer=answer, error=error, result=result):
                 self._enter(None)
+                record.result = result
                 record.status, record.answer, record.error = status, answer, error and _error(error)
             case _:
                 assert_never(event)

@@ -28,6 +28,15 @@ _ABOUT_CONTAINER = (
 )
 """Violations at a container that stay true whatever values are filled in inside it later."""
 
+_ABOUT_TYPE = (
+    jsonschema_rs.ValidationErrorKind.AnyOf,
+    jsonschema_rs.ValidationErrorKind.Constant,
+    jsonschema_rs.ValidationErrorKind.Enum,
+    jsonschema_rs.ValidationErrorKind.OneOfNotValid,
+    jsonschema_rs.ValidationErrorKind.Type,
+)
+"""Violations that a value of another type may mend; one that breaks a bound or a pattern is wrong in any type."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:
@@ -37,12 +46,14 @@ class Violation:
         path: Keys and indexes from the value's root to the place.
         message: What is wrong there, in the validator's words.
         about_container: Whether it stays true whatever stands inside that place.
+        about_type: Whether the same value in another type may fit.
         conditional: Whether it holds only because of what an `if` of the schema found elsewhere in the value.
     """
 
     path: tuple[str | int, ...]
     message: str
     about_container: bool
+    about_type: bool
     conditional: bool
 
 
@@ -70,7 +81,8 @@ class Schema:
             errors = list(islice(validator.iter_errors(cast("Any", value)), _MAX_VIOLATIONS))
         except ValueError as error:
             # More than 255 levels, or half a surrogate pair: no server could read the value either.
-            return [Violation(path=(), message=f"cannot be checked: {error}", about_container=False, conditional=False)]
+            message = f"cannot be checked: {error}"
+            return [Violation(path=(), message=message, about_container=False, about_type=False, conditional=False)]
         return [_violation(error) for error in errors]
 
     @cached_property
@@ -86,5 +98,6 @@ def _violation(error: jsonschema_rs.ValidationError) -> Violation:
         path=tuple(error.instance_path),
         message=error.message[:_LONGEST_MESSAGE],
         about_container=isinstance(error.kind, _ABOUT_CONTAINER),
+        about_type=isinstance(error.kind, _ABOUT_TYPE),
         conditional=not _BRANCHES.isdisjoint(error.evaluation_path),
     )

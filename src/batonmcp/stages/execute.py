@@ -93,12 +93,13 @@ class _Execution:
         self._emit(StepFinished(step_id=step.id, outcome=outcome))
 
     async def _call(self, step: Step, calls: Calls) -> Succeeded | Failed:
-        self._emit(StepStarted(step_id=step.id, arguments=calls.arguments, per_item=calls.per_item))
+        possible = [(index, made) for index, made in enumerate(calls.arguments) if not isinstance(made, Failed)]
+        self._emit(StepStarted(step_id=step.id, arguments=[made for _, made in possible], per_item=calls.per_item))
         self._calls[step.id] = calls
         if not calls.per_item:
-            return await self._call_until(step, calls.arguments[0])
-        found = self._found[step.id] = [None] * len(calls.arguments)
-        waiting = iter(enumerate(calls.arguments))
+            return await self._call_until(step, possible[0][1])
+        found = self._found[step.id] = [made if isinstance(made, Failed) else None for made in calls.arguments]
+        waiting = iter(possible)
 
         async def work() -> None:
             for index, arguments in waiting:
@@ -107,7 +108,7 @@ class _Execution:
 
         async with anyio.create_task_group() as workers:
             width = self._limits.parallel_items if step.tool.effect.kind == "read" else 1
-            for _ in range(min(width, len(found))):
+            for _ in range(min(width, len(possible))):
                 workers.start_soon(work)
         return _together(step, [outcome for outcome in found if outcome], self._items(step, Cancelled(because="")))
 
@@ -116,7 +117,10 @@ class _Execution:
         if step.id not in self._found:
             return None
         pairs = zip(self._calls[step.id].arguments, self._found[step.id], strict=True)
-        return tuple(ItemOutcome(arguments=arguments, outcome=outcome or missing) for arguments, outcome in pairs)
+        return tuple(
+            ItemOutcome(arguments={} if isinstance(made, Failed) else made, outcome=outcome or missing)
+            for made, outcome in pairs
+        )
 
     async def _call_until(self, step: Step, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
         """Call a tool until it answers, or calling it again would not do."""

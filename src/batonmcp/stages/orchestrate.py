@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batonmcp.core.check import check
-from batonmcp.core.errors import BatonError, LlmError, PlanInvalid
+from batonmcp.core.errors import BatonError, ExpressionFailed, LlmError, PlanInvalid
 from batonmcp.core.events import (
     Emit,
     Event,
@@ -15,11 +15,13 @@ from batonmcp.core.events import (
     RouteStarted,
     RunFinished,
     RunStarted,
+    RunStatus,
     SynthesisStarted,
 )
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 from batonmcp.core.policy import explain, needs_decision
+from batonmcp.core.prepare import Settled, shape
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.record import Recorder, RunRecord
 from batonmcp.core.registry import Registry
@@ -144,10 +146,18 @@ class _Run:
             case None:
                 return RunFinished(status="approval_required", answer=_approval_required(plan))
 
+    def _data(self, status: RunStatus, settled: Settled) -> RunFinished:
+        """End with the results, in the shape that the plan's `result` gives them if it has one that works."""
+        try:
+            return RunFinished(status=status, answer=None, result=shape(settled))
+        except ExpressionFailed as error:
+            self.emit(Noted(text=f"The plan's `result` has no value, so the results are given by step: {error}"))
+            return RunFinished(status="partial", answer=None)
+
     async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
         status = run_status(plan, outcomes)
         if self.task.output == "data":
-            return RunFinished(status=status, answer=None)
+            return self._data(status, Settled(plan=plan, outcomes=outcomes, inputs=self.task.inputs))
         failures = undone(plan, outcomes)
         text, error = results(plan, outcomes), None
         if self.ports.llm and any(has_values(outcomes[step.id]) for step in plan.steps):

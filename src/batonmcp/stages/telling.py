@@ -23,12 +23,11 @@ def has_data(record: RunRecord) -> bool:
 
 
 def data_of(record: RunRecord) -> dict[str, Any]:
-    """Return the results by step id, with what became of the steps and items that have none."""
+    """Return the plan's `result`, else the results by step id, with what became of steps and items that have none."""
     undone = [_undone(step) for step in record.steps if step.status != "succeeded" or _undone_items(step)]
-    data: dict[str, Any] = {
-        "status": record.status,
-        "results": {step.id: step.value for step in record.steps if step.status == "succeeded"},
-    }
+    values = {step.id: step.value for step in record.steps if step.status == "succeeded"}
+    shaped = {"results": values} if record.result is None else {"result": record.result}
+    data: dict[str, Any] = {"status": record.status, **shaped}
     return {**data, "undone": undone} if undone else data
 
 

@@ -1,0 +1,570 @@
+"""Validation: every problem at once, and what a valid plan waits for."""
+
+import json
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from batonmcp.core.check import check
+from batonmcp.core.errors import PlanInvalid, Problem
+from batonmcp.core.limits import Limits
+from batonmcp.core.plan import Plan
+from builders import plan_of, registry, tool
+
+FORECAST_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string"},
+        "days": {"type": "integer", "maximum": 10},
+        "places": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "properties": {"lat": {"type": "number"}, "lon": {"type": "number"}},
+                "required": ["lat"],
+                "additionalProperties": False,
+            },
+        },
+    },
+    "required": ["city"],
+    "additionalProperties": False,
+}
+FORECAST = "weather__forecast"
+TOOLS = registry(
+    tool("a__x"),
+    tool("a__y"),
+    tool("a__write", effect="write"),
+    tool("a__post", effect="write"),
+    tool("a__drop", effect="destructive"),
+    tool("b__x"),
+    tool("b__write", effect="write"),
+    tool(FORECAST, input_schema=FORECAST_SCHEMA),
+)
+
+StepJson = dict[str, Any]
+
+
+def plan(*steps: StepJson, by_model: bool = False) -> Plan:
+    """Return the plan of these steps."""
+    return plan_of({"steps": list(steps)}, TOOLS, by_model=by_model)
+
+
+def problems(*steps: StepJson, by_model: bool = False) -> list[Problem]:
+    """Return what is wrong with a plan of these steps."""
+    with pytest.raises(PlanInvalid) as caught:
+        plan(*steps, by_model=by_model)
+    return list(caught.value.problems)
+
+
+def problem(*steps: StepJson) -> Problem:
+    """Return the one thing that is wrong with a plan of these steps."""
+    (found,) = problems(*steps)
+    return found
+
+
+def waits(*steps: StepJson, by_model: bool = False) -> list[tuple[str, str]]:
+    """Return what the last of these steps waits for, and why."""
+    return [(wait.step, wait.why) for wait in plan(*steps, by_model=by_model).steps[-1].waits]
+
+
+def step(name: str, tool_name: str = "a__x", **rest: JsonValue) -> StepJson:
+    """Return a step as written."""
+    return {"id": name, "tool": tool_name, **rest}
+
+
+def taking(source: str) -> dict[str, JsonValue]:
+    """Return arguments that take a value."""
+    return {"value": {"$from": source}}
+
+
+# A valid plan
+
+
+def test_a_valid_plan_keeps_everything_that_was_written() -> None:
+    """Tools are found, expressions parsed, defaults filled in; nothing is changed, so nothing is noted."""
+    made = plan(
+        step("one", FORECAST, arguments={"city": "Oslo"}),
+        step(
+            "two",
+            "b__write",
+            arguments=taking("item.a"),
+            when="one.ok",
+            for_each="one.list",
+            after=["one"],
+            on_error="continue",
+        ),
+    )
+    one, two = made.steps
+    assert (one.id, one.tool, one.arguments.as_json()) == ("one", TOOLS[FORECAST], {"city": "Oslo"})
+    assert (one.when, one.for_each, one.after, one.on_error, one.independent) == (None, None, (), "stop", False)
+    assert two.when is not None
+    assert two.for_each is not None
+    assert (two.when.source, two.for_each.source) == ("one.ok", "one.list")
+    assert (two.after, two.on_error) == (("one",), "continue")
+    assert made.notes == ()
+
+
+def test_steps_without_ids_get_ids() -> None:
+    """The position names a step that nobody refers to; ids that are taken are passed by, and nothing is noted."""
+    made = plan({"tool": "a__x"}, step("s1"), {"tool": "a__x"}, {"tool": "a__x", "id": ""})
+    assert [item.id for item in made.steps] == ["s1_2", "s1", "s3", "s4"]
+    assert made.notes == ()
+
+
+# Problems
+
+
+def test_every_problem_is_told_at_once_with_path_and_cure() -> None:
+    """One look at the error is enough to write a plan that is right."""
+    found = problems(
+        step("one", "weather__forcast"),
+        step("one", FORECAST, arguments={"days": 11, "places": [{"lat": "north", "lon": {"$from": "one.x"}}]}),
+        step("three", when="three and later.a", note="?"),
+        step("four", when="four +", for_each="lambda: 1", arguments={"a": {"$from": "nobody.x"}}, after=["nowhere"]),
+        step("later", arguments={"a": [{"b": {"$from": "item"}}]}),
+        step("drop", "a__drop", independent=True),
+    )
+    assert {item.path for item in found} == {
+        "steps[0].tool",
+        "steps[1].id",
+        "steps[1].arguments",
+        "steps[1].arguments.days",
+        "steps[1].arguments.places[0].lat",
+        "steps[2].note",
+        "steps[3].when",
+        "steps[3].for_each",
+        "steps[3].arguments.a",
+        "steps[3].after",
+        "steps[4].arguments.a[0].b",
+        "steps[5].independent",
+    }
+    assert len(found) == 12
+    assert all(item.message and item.cure for item in found)
+
+
+@pytest.mark.parametrize(
+    ("name", "cure"),
+    [
+        ("weather__forcast", f"Nearest: {FORECAST}."),
+        ("forecasts", f"Nearest: {FORECAST}."),
+        ("x", "Nearest: a__x, b__x."),
+        ("read_my_mind", "Use a tool's full name as listed."),
+    ],
+)
+def test_an_unknown_tool_gets_the_nearest_names(name: str, cure: str) -> None:
+    """A near miss is told what was meant, each name once."""
+    found = problem(step("one", name))
+    assert (found.path, found.message, found.cure) == ("steps[0].tool", f"there is no tool {name!r}.", cure)
+
+
+def test_an_unknown_tool_where_there_are_none_is_told_so() -> None:
+    """No name would help."""
+    with pytest.raises(PlanInvalid, match="No tools are known"):
+        check({"steps": [{"tool": "a__x"}]}, registry(), limits=Limits(), by_model=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "words"),
+    [
+        ({}, "steps[1].arguments", "city"),
+        ({"city": [5]}, "steps[1].arguments.city", "string"),
+        ({"city": "Oslo", "days": "five"}, "steps[1].arguments.days", "integer"),
+        ({"city": "Oslo", "town": "Bergen"}, "steps[1].arguments", "town"),
+        ({"city": "Oslo", "places": [{"lat": 1}, {"lat": "north"}]}, "steps[1].arguments.places[1].lat", "number"),
+        ({"city": "Oslo", "places": [{"lon": 1}]}, "steps[1].arguments.places[0]", "lat"),
+        ({"city": {"$raw": 5}}, "steps[1].arguments.city", "string"),
+        # next to expressions
+        ({"city": {"$from": "one"}, "days": 11}, "steps[1].arguments.days", "10"),
+        ({"days": {"$from": "one"}}, "steps[1].arguments", "city"),
+        ({"city": {"$from": "one"}, "town": {"$from": "one"}}, "steps[1].arguments", "town"),
+        (
+            {"city": "Oslo", "places": [{"$from": "one"}, {"lat": "x"}]},
+            "steps[1].arguments.places[1].lat",
+            "number",
+        ),
+        ({"city": "Oslo", "places": [{"lon": {"$from": "one"}}]}, "steps[1].arguments.places[0]", "lat"),
+        ({"city": ["Oslo", {"$from": "one"}]}, "steps[1].arguments.city", "string"),
+    ],
+    ids=str,
+)
+def test_literal_arguments_are_held_against_the_tools_schema(
+    arguments: dict[str, JsonValue], path: str, words: str
+) -> None:
+    """What is wrong before anything runs is told before anything runs, wherever it stands."""
+    found = problem(step("one"), step("two", FORECAST, arguments=arguments))
+    assert found.path == path
+    assert words in found.message
+    assert found.cure == f"See the input schema of {FORECAST}."
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments"),
+    [
+        (FORECAST_SCHEMA, {"city": {"$from": "one"}}),
+        (FORECAST_SCHEMA, {"city": "Oslo", "days": {"$from": "one"}, "places": {"$from": "one"}}),
+        (FORECAST_SCHEMA, {"city": "Oslo", "places": [{"lat": {"$from": "one"}}, {"$from": "one"}]}),
+        (FORECAST_SCHEMA, {"$from": "one"}),
+        ({"enum": [{"a": 1}]}, {"a": {"$from": "one"}}),
+        ({"properties": {"a": {"uniqueItems": True}}}, {"a": [{"$from": "one"}, {"$from": "one.b"}]}),
+        ({"anyOf": [{"properties": {"a": {"type": "string"}}}]}, {"a": {"$from": "one"}}),
+        ({"oneOf": [{"required": ["a"]}, {"properties": {"a": {"type": "null"}}}]}, {"a": {"$from": "one"}}),
+        (
+            {"anyOf": [{"properties": {"a": {"type": "string"}}}], "unevaluatedProperties": False},
+            {"a": {"$from": "one"}},
+        ),
+        (
+            {"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["b"]}, "else": {"required": ["c"]}},
+            {"a": {"$from": "one"}, "b": 1},
+        ),
+        (
+            {"if": {"properties": {"a": {"const": None}}}, "then": {"properties": {"b": {"type": "integer"}}}},
+            {"a": {"$from": "one"}, "b": "text"},
+        ),
+    ],
+    ids=str,
+)
+def test_what_may_yet_fit_is_no_problem(schema: dict[str, Any], arguments: dict[str, JsonValue]) -> None:
+    """A value that is not known yet is judged when it is: a plan that can work is not refused."""
+    tools = registry(tool("a__x"), tool("b__y", input_schema=schema))
+    made = plan_of({"steps": [step("one"), step("two", "b__y", arguments=arguments)]}, tools)
+    assert made.steps[1].arguments.as_json() == arguments
+
+
+def test_a_literal_that_an_if_refuses_is_a_problem() -> None:
+    """Without any expression everything is known, conditions included."""
+    schema = {"if": {"properties": {"a": {"const": 1}}}, "then": {"required": ["b"]}}
+    tools = registry(tool("b__y", input_schema=schema))
+    with pytest.raises(PlanInvalid, match="b"):
+        plan_of({"steps": [step("one", "b__y", arguments={"a": 1})]}, tools)
+
+
+def test_a_broken_schema_refuses_nothing() -> None:
+    """A server's mistake does not make its tool unusable."""
+    tools = registry(tool("a__x", input_schema={"type": "nonsense"}))
+    assert plan_of({"steps": [step("one", arguments={"a": 1})]}, tools)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "cure"),
+    [
+        ("ordres", "'ordres' is no earlier step.", "Did you mean 'orders'?"),
+        ("nobody", "'nobody' is no earlier step.", "Known here: orders, inputs."),
+        ("third", "'third' is a later step.", "Move it before step 'second'."),
+        ("item", "`item` exists in the arguments of a for_each step only.", "Give the step a `for_each`"),
+        ("index", "`index` exists in the arguments of a for_each step only.", "Give the step a `for_each`"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ({"arguments": {"a": [{"after": {"$from": "NAME.b"}}]}}, "arguments.a[0].after"),
+        ({"when": "NAME.b"}, "when"),
+        ({"for_each": "NAME.b"}, "for_each"),
+        ({"after": ["orders", "NAME"]}, "after"),
+    ],
+    ids=["arguments", "when", "for_each", "after"],
+)
+def test_a_name_that_is_no_earlier_step_is_told_what_is(
+    part: dict[str, Any], place: str, name: str, message: str, cure: str
+) -> None:
+    """In every place that names a step, with what was meant or what there is."""
+    written = json.loads(json.dumps(part).replace("NAME", name))
+    found = problem(step("orders"), step("second", **written), step("third"))
+    assert (found.path, found.message) == (f"steps[1].{place}", message)
+    assert found.cure.startswith(cure)
+
+
+@pytest.mark.parametrize("name", ["item", "index"])
+def test_item_and_index_exist_in_the_arguments_of_a_for_each_step(name: str) -> None:
+    """There and nowhere else: not in its own `for_each`, not in its `when`."""
+    assert plan(step("one", for_each="inputs.list", arguments=taking(name)))
+    found = problems(step("one", for_each=f"[{name}]", when=name, arguments=taking(name)))
+    assert [item.path for item in found] == ["steps[0].for_each", "steps[0].when"]
+
+
+def test_inputs_can_be_used_in_every_expression_and_not_in_after() -> None:
+    """What the host passed along is there from the start, so that there is nothing to wait for."""
+    made = plan(step("one", when="inputs.a", for_each="inputs.b", arguments={"after": {"$from": "inputs.c"}}))
+    assert made.steps[0].waits == ()
+    assert problem(step("one", after=["inputs"])).path == "steps[0].after"
+
+
+@pytest.mark.parametrize(
+    ("steps", "circles"),
+    [
+        ([step("one", when="one.a")], ["one -> one"]),
+        ([step("one", after=["one"])], ["one -> one"]),
+        ([step("one", arguments=taking("two")), step("two", when="one")], ["one -> two -> one"]),
+        (
+            [step("one", after=["two"]), step("two", for_each="three"), step("three", after=["one"])],
+            ["one -> two -> three -> one"],
+        ),
+        (
+            [step("one", after=["two"]), step("two", after=["one"]), step("three", after=["three"])],
+            ["one -> two -> one", "three -> three"],
+        ),
+    ],
+)
+def test_a_circle_is_told_as_a_circle(steps: list[StepJson], circles: list[str]) -> None:
+    """Each circle is one problem with all its steps, read as "waits for", and its steps get no further one."""
+    found = problems(*steps)
+    assert {item.path for item in found} == {"steps"}
+    told = [item.message.removeprefix("wait for each other in a circle: ").removesuffix(".") for item in found]
+    assert sorted(map(_turned, told)) == sorted(map(_turned, circles))
+
+
+def test_a_circle_hides_nothing_else() -> None:
+    """What else is wrong with its steps is told too."""
+    found = problems(
+        step("one", when="three.a", arguments=taking("nobody")),
+        step("two", after=["one", "four"]),
+        step("three", "a__x", after=["two"]),
+        step("four"),
+    )
+    assert [item.path for item in found] == ["steps", "steps[0].arguments.value", "steps[1].after"]
+
+
+def _turned(circle: str) -> tuple[str, ...]:
+    """Let a circle begin at its least step."""
+    *names, _ = circle.split(" -> ")
+    least = names.index(min(names))
+    return tuple(names[least:] + names[:least])
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [
+        ({"when": "one =="}, "when"),
+        ({"for_each": "import os"}, "for_each"),
+        ({"arguments": {"a": [{"b": {"$from": "one.__class__("}}]}}, "arguments.a[0].b"),
+        ({"arguments": {"$from": "open('/etc/passwd')"}}, "arguments"),
+        (
+            {
+                "tool": FORECAST,
+                "arguments": {
+                    "city": {
+                        "$from": "one[",
+                    }
+                },
+            },
+            "arguments.city",
+        ),
+    ],
+)
+def test_a_bad_expression_is_told_where_it_stands(part: dict[str, Any], place: str) -> None:
+    """The problem quotes the expression and says what to write; nothing is said of the value it does not give."""
+    found = problem(step("one"), {"tool": "a__x", **part})
+    assert found.path == f"steps[1].{place}"
+    assert found.message.startswith("in `")
+    assert found.cure
+
+
+def test_each_repeated_id_is_told() -> None:
+    """Every further step of the same id is named, with the first that has it."""
+    found = problems(step("one"), step("two"), step("one"), step("one"), step("two"))
+    assert [(item.path, item.message) for item in found] == [
+        ("steps[2].id", "'one' is the id of steps[0] too."),
+        ("steps[3].id", "'one' is the id of steps[0] too."),
+        ("steps[4].id", "'two' is the id of steps[1] too."),
+    ]
+
+
+def test_too_many_steps_are_refused() -> None:
+    """The limit of the configuration holds, and is named."""
+    document: JsonValue = {"steps": [step("one"), step("two"), step("three")]}
+    with pytest.raises(PlanInvalid, match="At most 2"):
+        plan_of(document, TOOLS, limits=Limits(steps=2))
+    assert plan_of(document, TOOLS, limits=Limits(steps=3))
+
+
+def test_unknown_keys_are_refused() -> None:
+    """A key that would silently do nothing is a problem, in the plan and in a step."""
+    with pytest.raises(PlanInvalid) as caught:
+        plan_of({"steps": [step("one", timeout=5)], "title": "mine"}, TOOLS)
+    assert [item.path for item in caught.value.problems] == ["title", "steps[0].timeout"]
+
+
+def test_an_unreadable_step_does_not_make_others_wrong() -> None:
+    """A later step may name it: one mistake is one problem."""
+    assert problem(step("one", timeout=5), step("two", arguments=taking("one.a"))).path == "steps[0].timeout"
+
+
+# Ids
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("Orders", "orders"),
+        ("get-orders", "get_orders"),
+        ("from", "from_2"),
+        ("len", "len_2"),
+        ("2nd", "s_2nd"),
+        ("inputs", "inputs_2"),
+        ("x" * 40, "x" * 28),
+    ],
+)
+def test_an_id_that_expressions_cannot_hold_is_renamed_with_its_references(written: str, used: str) -> None:
+    """Everything that named the step still does, and a note says so."""
+    made = plan(
+        step(written),
+        step(
+            "two",
+            when=f"{written}.ok",
+            for_each=f"[x for x in {written}.list if x]",
+            arguments={"a": [{"$from": f"{written}.a + item"}], "b": written, "c": {"$raw": {"$from": written}}},
+            after=[written],
+        ),
+    )
+    first, second = made.steps
+    assert first.id == used
+    assert second.when is not None
+    assert second.for_each is not None
+    assert (second.when.source, second.for_each.source) == (f"{used}.ok", f"[x for x in {used}.list if x]")
+    assert second.arguments.as_json() == {
+        "a": [{"$from": f"{used}.a + item"}],
+        "b": written,
+        "c": {"$raw": {"$from": written}},
+    }
+    assert second.after == (used,)
+    assert [(wait.step, wait.why) for wait in second.waits] == [(used, "data")]
+    assert made.notes == (f"The step id {written!r} became {used!r}, so that expressions can name it.",)
+
+
+def test_a_new_id_does_not_take_one_that_was_written() -> None:
+    """Two ids that look alike stay two steps, each with its own references."""
+    made = plan(step("Orders"), step("orders"), step("three", arguments=taking("[Orders.a, orders.a]")))
+    assert [item.id for item in made.steps] == ["orders_2", "orders", "three"]
+    assert made.steps[2].arguments.as_json() == taking("[orders_2.a, orders.a]")
+
+
+def test_numbers_as_ids_change_no_number() -> None:
+    """A model that numbers its steps does not have its conditions rewritten."""
+    made = plan(step("1"), step("2", when="inputs.a > 1", arguments=taking("inputs.list[1]")))
+    assert [item.id for item in made.steps] == ["s_1", "s_2"]
+    assert made.steps[1].when is not None
+    assert made.steps[1].when.source == "inputs.a > 1"
+    assert made.steps[1].waits == ()
+
+
+def test_item_stays_the_item_although_a_step_was_called_so() -> None:
+    """In the arguments of a for_each step `item` is its item; everywhere else it is the step of that name."""
+    made = plan(step("item"), step("two", when="item.ok", for_each="item.list", arguments=taking("item.id")))
+    *_, second = made.steps
+    assert second.as_json() == {
+        "id": "two",
+        "tool": "a__x",
+        "when": "item_2.ok",
+        "for_each": "item_2.list",
+        "arguments": taking("item.id"),
+    }
+
+
+def test_a_new_id_that_would_mean_a_loop_variable_is_a_problem() -> None:
+    """Better a sentence than an expression that reads something else."""
+    assert problem(step("Orders"), step("two", when="[orders for orders in Orders]")).path == "steps[1].when"
+
+
+# What a step waits for
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"arguments": {"a": [{"b": {"$from": "one.c"}}]}},
+        {"arguments": {"after": {"$from": "one.c"}}},
+        {"arguments": {"$from": "one"}},
+        {"when": "one"},
+        {"for_each": "one"},
+    ],
+)
+def test_a_step_waits_for_each_step_it_takes_data_from(part: dict[str, Any]) -> None:
+    """Whatever the place of the expression and the name of the argument."""
+    assert waits(step("one"), step("two", "b__x", **part)) == [("one", "data")]
+
+
+def test_a_step_waits_for_what_after_names() -> None:
+    """An order without data, written as a list or as one name."""
+    assert waits(step("one"), step("two"), step("three", "b__x", after=["two"])) == [("two", "after")]
+    assert waits(step("one"), step("two", "b__x", after="one")) == [("one", "after")]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "expected"),
+    [
+        ("a__x", "a__y", []),
+        ("a__x", "a__write", [("one", "write order")]),
+        ("a__write", "a__x", [("one", "write order")]),
+        ("a__write", "a__post", [("one", "write order")]),
+        ("a__drop", "a__x", [("one", "write order")]),
+        ("a__x", "a__drop", [("one", "write order")]),
+        ("a__write", "b__write", []),
+        ("a__drop", "b__x", []),
+    ],
+)
+def test_a_step_that_may_write_is_a_barrier_on_its_server(
+    earlier: str, later: str, expected: list[tuple[str, str]]
+) -> None:
+    """Reads of a server overlap, servers do not wait for each other, and everything else keeps the plan's order."""
+    assert waits(step("one", earlier), step("two", later)) == expected
+
+
+def test_a_write_waits_for_every_earlier_step_of_its_server() -> None:
+    """One entry for each step, in plan order."""
+    steps = [
+        step("one"),
+        step("other", "b__x"),
+        step("two", "a__y"),
+        step("three", "a__write"),
+        step("four", "a__post"),
+    ]
+    assert waits(*steps) == [("one", "write order"), ("two", "write order"), ("three", "write order")]
+
+
+def test_data_counts_over_after_and_after_over_write_order() -> None:
+    """A step that is waited for several times over is told once, with the strongest reason."""
+    one = step("one", "a__write")
+    assert waits(one, step("two", "a__post", after=["one"], when="one")) == [("one", "data")]
+    assert waits(one, step("two", "a__post", after=["one"])) == [("one", "after")]
+    assert waits(one, step("two", "a__post")) == [("one", "write order")]
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (step("one", "a__write", independent=True), step("two", "a__post")),
+        (step("one", "a__write"), step("two", "a__post", independent=True)),
+        (step("one", "a__write"), step("two", "a__x", independent=True)),
+    ],
+)
+def test_an_independent_step_keeps_no_write_order(one: StepJson, two: StepJson) -> None:
+    """A host or a person may lift it, on either side."""
+    assert waits(one, two) == []
+
+
+def test_independent_lifts_neither_data_nor_after() -> None:
+    """Only the order among the calls of a server is in question."""
+    one = step("one", "a__write")
+    assert waits(one, step("two", "a__post", independent=True, when="one")) == [("one", "data")]
+    assert waits(one, step("two", "a__post", independent=True, after="one")) == [("one", "after")]
+
+
+def test_independent_is_not_taken_from_the_model() -> None:
+    """The router's plan keeps the write order, and a note says that the wish was passed over."""
+    made = plan(step("one", "a__write"), step("two", "a__post", independent=True), by_model=True)
+    assert [(wait.step, wait.why) for wait in made.steps[1].waits] == [("one", "write order")]
+    assert not made.steps[1].independent
+    (note,) = made.notes
+    assert "'two'" in note
+    assert "only a host or a person" in note
+
+
+def test_a_destructive_step_is_never_independent() -> None:
+    """A host is told to leave it out; from a model it is passed over like any other."""
+    found = problem(step("one", "a__drop", independent=True))
+    assert (found.path, found.cure) == ("steps[0].independent", "Leave `independent` out.")
+    assert "a__drop is destructive" in found.message
+    made = plan(step("one", "a__write"), step("two", "a__drop", independent=True), by_model=True)
+    assert [wait.why for wait in made.steps[1].waits] == ["write order"]
