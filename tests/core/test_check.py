@@ -391,6 +391,63 @@ def test_an_unreadable_step_does_not_make_others_wrong() -> None:
     assert problem(step("one", timeout=5), step("two", arguments=taking("one.a"))).path == "steps[0].timeout"
 
 
+# Repair
+
+
+def test_what_was_plainly_meant_is_taken_and_noted() -> None:
+    """A near-miss name and a scalar in another type cost no second call; the notes say what was changed."""
+    made = plan(
+        step("one", "Weather.Forecast", arguments={"city": 5, "days": "3", "places": [{"lat": "1.5"}]}),
+        step("two", "forecast", arguments={"city": {"$from": "one.x"}, "days": "4"}),
+    )
+    assert [item.tool.qualified for item in made.steps] == [FORECAST, FORECAST]
+    assert made.steps[0].arguments.as_json() == {"city": "5", "days": 3, "places": [{"lat": 1.5}]}
+    assert made.steps[1].arguments.as_json() == {"city": {"$from": "one.x"}, "days": 4}
+    assert len(made.notes) == 6
+    assert all(note.startswith(("steps[0].", "steps[1].")) for note in made.notes)
+
+
+def test_a_repair_does_not_hide_what_it_cannot_mend() -> None:
+    """The rest is told as ever."""
+    assert problem(step("one", "forecast", arguments={"city": 5, "days": "30"})).path == "steps[0].arguments.days"
+
+
+# The result
+
+
+def test_a_result_may_use_every_step_and_the_inputs() -> None:
+    """It is read when all is over, with the ids that the steps got."""
+    document: JsonValue = {"steps": [step("Orders"), step("two")], "result": {"$from": "[Orders.x, two, inputs.y]"}}
+    made = plan_of(document, TOOLS)
+    assert made.result is not None
+    assert made.result.source == "[orders.x, two, inputs.y]"
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        ("ordres.x", "Did you mean 'orders'?"),
+        ("item", "'item' is no step"),
+        ("orders.", "in `orders.`"),
+        (["orders"], "is not an expression"),
+    ],
+)
+def test_a_result_that_cannot_be_read_is_a_problem(result: JsonValue, words: str) -> None:
+    """It is found before anything runs."""
+    with pytest.raises(PlanInvalid) as caught:
+        plan_of({"steps": [step("orders")], "result": result}, TOOLS)
+    (found,) = caught.value.problems
+    assert found.path == "result"
+    assert words in str(found)
+
+
+def test_a_result_is_not_blamed_for_steps_that_are_missing() -> None:
+    """Too many steps are one problem."""
+    with pytest.raises(PlanInvalid) as caught:
+        plan_of({"steps": [step("one"), step("two")], "result": "one.x"}, TOOLS, limits=Limits(steps=1))
+    assert [item.path for item in caught.value.problems] == ["steps"]
+
+
 # Ids
 
 
@@ -568,3 +625,103 @@ def test_a_destructive_step_is_never_independent() -> None:
     assert "a__drop is destructive" in found.message
     made = plan(step("one", "a__write"), step("two", "a__drop", independent=True), by_model=True)
     assert [wait.why for wait in made.steps[1].waits] == ["write order"]
+
+
+# Types, depth and sizes.
+
+TYPED = registry(
+    tool(
+        "list__users",
+        output_schema={
+            "type": "object",
+            "properties": {
+                "users": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"id": {"type": "integer"}, "name": {"type": "string"}},
+                        "additionalProperties": False,
+                    },
+                }
+            },
+            "additionalProperties": False,
+        },
+    ),
+    tool("user__get", input_schema={"type": "object", "properties": {"id": {"type": "integer"}}}),
+)
+
+
+@pytest.mark.parametrize(
+    ("part", "path", "message"),
+    [
+        ({"arguments": {"id": {"$from": "u.user[0].id"}}}, "steps[1].arguments.id", "`u` has no 'user'."),
+        ({"arguments": {"id": {"$from": "u.users[0].name"}}}, "steps[1].arguments.id", "is of type string"),
+        ({"when": "len(u.usrs) > 0"}, "steps[1].when", "`u` has no 'usrs'."),
+        ({"for_each": "u.users.id"}, "steps[1].for_each", "`u.users` is a list"),
+        (
+            {"for_each": "u.users", "arguments": {"id": {"$from": "item.name"}}},
+            "steps[1].arguments.id",
+            "`item.name` is of type string, but integer is wanted here.",
+        ),
+    ],
+)
+def test_expressions_are_held_against_output_schemas(part: dict[str, JsonValue], path: str, message: str) -> None:
+    """What an earlier step cannot give, or this one cannot take, is told before anything runs."""
+    steps: list[JsonValue] = [{"id": "u", "tool": "list__users"}, {"id": "g", "tool": "user__get", **part}]
+    with pytest.raises(PlanInvalid) as raised:
+        plan_of({"steps": steps}, TYPED)
+    (found,) = raised.value.problems
+    assert found.path == path
+    assert message in found.message
+    assert found.cure
+
+
+def test_results_of_a_loop_are_a_list() -> None:
+    """The value of a for_each step is a list of its tool's results, and so are the types."""
+    loop: dict[str, JsonValue] = {"id": "u", "tool": "list__users", "for_each": "[1, 2]"}
+    good: dict[str, JsonValue] = {"id": "g", "tool": "user__get", "arguments": {"id": {"$from": "u[0].users[0].id"}}}
+    assert plan_of({"steps": [loop, good]}, TYPED)
+    bad: dict[str, JsonValue] = {"id": "g", "tool": "user__get", "arguments": {"id": {"$from": "u.users[0].id"}}}
+    with pytest.raises(PlanInvalid, match="`u` is a list"):
+        plan_of({"steps": [loop, bad]}, TYPED)
+
+
+def test_a_chain_that_is_too_long_is_refused() -> None:
+    """The limit of depth counts steps that wait for each other, not steps that stand side by side."""
+    chain: list[JsonValue] = [
+        {"id": f"s{number}", "tool": "user__get", "after": [f"s{number - 1}"] if number else []} for number in range(4)
+    ]
+    assert plan_of({"steps": chain}, TYPED, limits=Limits(depth=4))
+    with pytest.raises(PlanInvalid, match="a chain of 4 steps, 3 are allowed"):
+        plan_of({"steps": chain}, TYPED, limits=Limits(depth=3))
+    side_by_side: list[JsonValue] = [{"id": f"s{number}", "tool": "user__get"} for number in range(4)]
+    assert plan_of({"steps": side_by_side}, TYPED, limits=Limits(depth=1))
+
+
+def test_arguments_that_are_too_large_are_refused() -> None:
+    """The limit counts bytes of the arguments of one step."""
+    steps: JsonValue = {"steps": [{"tool": "user__get", "arguments": {"note": "é" * 50}}]}
+    assert plan_of(steps, TYPED, limits=Limits(argument_bytes=112))
+    with pytest.raises(PlanInvalid, match="more than 111 bytes"):
+        plan_of(steps, TYPED, limits=Limits(argument_bytes=111))
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        ("g.x + nobody", "'nobody' is no step."),
+        ("g.", "cannot be read"),
+        ("u.usrs", "`u` has no 'usrs'."),
+        (["g"], "is not an expression."),
+    ],
+)
+def test_a_result_is_checked_as_every_expression(result: JsonValue, message: str) -> None:
+    """The plan's `result` may name all steps and the inputs, and nothing else."""
+    steps: list[JsonValue] = [{"id": "u", "tool": "list__users"}, {"id": "g", "tool": "user__get"}]
+    plan = plan_of({"steps": steps, "result": "[g, inputs.a, len(u.users)]"}, TYPED)
+    assert plan.as_json()["result"] == "[g, inputs.a, len(u.users)]"
+    with pytest.raises(PlanInvalid) as raised:
+        plan_of({"steps": steps, "result": result}, TYPED)
+    (found,) = raised.value.problems
+    assert found.path == "result"
+    assert message in found.message

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from batonmcp.core.draft import PLAN_FORMAT, StepDraft, Unreadable, read_steps
+from batonmcp.core.draft import PLAN_FORMAT, StepDraft, Unreadable, read_result, read_steps
 from batonmcp.core.errors import Problem
 
 
@@ -115,6 +115,33 @@ def test_every_wrong_part_of_every_step_is_told() -> None:
         "steps[2]",
     ]
     assert drafts == [Unreadable("a"), StepDraft(tool="a__x"), Unreadable(None)]
+
+
+@pytest.mark.parametrize(
+    ("document", "source"),
+    [
+        ({"steps": []}, None),
+        ({"steps": [], "result": None}, None),
+        ({"steps": [], "result": "a.b"}, "a.b"),
+        ({"result": {"$from": "a.b"}}, "a.b"),
+        (None, None),
+        ([], None),
+    ],
+    ids=str,
+)
+def test_a_plan_may_have_a_result(document: JsonValue, source: str | None) -> None:
+    """An expression, written as text or as in arguments, and known as a part of a plan."""
+    assert read_result(document) == source
+    assert "result" not in {problem.path for problem in problems_of(document)}
+
+
+@pytest.mark.parametrize("result", [5, True, ["a.b"], {}, {"$from": 1}], ids=str)
+def test_a_result_that_is_no_expression_is_a_problem(result: JsonValue) -> None:
+    """It is told where it stands and how it is written."""
+    problem = read_result({"steps": [], "result": result})
+    assert isinstance(problem, Problem)
+    assert problem.path == "result"
+    assert problem.cure
 
 
 def test_an_id_that_is_no_text_is_not_known() -> None:

@@ -30,7 +30,7 @@ def test_every_outcome_has_its_status(outcome: Outcome, status: StepStatus) -> N
 
 def test_an_outcome_is_sure_and_of_one_call_unless_said() -> None:
     """Most calls are one call that either happened or did not."""
-    assert Failed(error=ERROR) == Failed(error=ERROR, unsure=False, items=None)
+    assert Failed(error=ERROR) == Failed(error=ERROR, unsure=False, again="never", items=None)
     assert Cancelled(because="b") == Cancelled(because="b", unsure=False, items=None)
     assert Succeeded(value=1).items is None
 

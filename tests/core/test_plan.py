@@ -79,6 +79,12 @@ def test_as_json_writes_the_plan_language(step: dict[str, JsonValue]) -> None:
     assert plan_of(dict(written), TOOLS).as_json() == written
 
 
+def test_as_json_writes_the_result() -> None:
+    """Where there is one."""
+    document: JsonValue = {"steps": [{"id": "one", "tool": "a__x", "arguments": {}}], "result": "one.a"}
+    assert plan_of(document, TOOLS).as_json() == document
+
+
 def test_a_plan_is_frozen() -> None:
     """What was approved is what runs."""
     approved = plan({"tool": "a__x"})

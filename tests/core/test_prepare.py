@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from batonmcp.core.errors import ErrorInfo
+from batonmcp.core.errors import ErrorInfo, ExpressionFailed
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
-from batonmcp.core.prepare import Calls, Decision, Settled, prepare
+from batonmcp.core.prepare import Calls, Decision, Settled, prepare, shape
 from builders import plan_of, registry, tool
 
 SCHEMA = {"type": "object", "properties": {"number": {"type": "integer"}}}
@@ -53,6 +53,13 @@ def decide(
 def succeeded(value: Any) -> Succeeded:  # noqa: ANN401 - JSON
     """Return the outcome of a step that has a value."""
     return Succeeded(value=value)
+
+
+def shaped(result: str | None, outcome: Outcome, **inputs: JsonValue) -> JsonValue:
+    """Return what a plan's `result` gives over a step `one` that ended so."""
+    document: dict[str, JsonValue] = {"steps": [{"id": "one", "tool": "a__x"}]}
+    plan = plan_of(document if result is None else {**document, "result": result}, TOOLS)
+    return shape(Settled(plan=plan, outcomes={"one": outcome}, inputs=inputs))
 
 
 def calls(*arguments: dict[str, JsonValue], per_item: bool = False) -> Calls:
@@ -297,3 +304,28 @@ def test_a_value_that_no_server_could_read_is_an_outcome() -> None:
     """Half a surrogate pair out of a tool's result fails the step that would pass it on; nothing is raised."""
     part = {"tool": "n__number", "arguments": {"number": {"$from": "one"}}}
     assert error_of(decide(part, one=succeeded("\ud800"))).kind == "invalid_arguments"
+
+
+# The result
+
+
+def test_a_result_is_read_over_all_steps() -> None:
+    """Values and inputs, in the shape that the plan asks for."""
+    assert shaped("{'a': one.x, 'b': inputs.y}", succeeded({"x": 1}), y=[2]) == {"a": 1, "b": [2]}
+
+
+@pytest.mark.parametrize(("outcome", "_end", "_by_failure"), NOT_WELL)
+def test_in_a_result_a_step_without_a_value_is_null(outcome: Outcome, _end: str, _by_failure: bool) -> None:  # noqa: FBT001 - a table
+    """What was obtained is still given."""
+    assert shaped("[one, one.x.y, len(one)]", outcome) == [None, None, 0]
+
+
+def test_a_result_that_does_not_work_is_raised() -> None:
+    """Whoever asked is told; it is never null in silence."""
+    with pytest.raises(ExpressionFailed, match="'y'"):
+        shaped("one.y", succeeded({"x": 1}))
+
+
+def test_without_a_result_there_is_none() -> None:
+    """The results are given by step."""
+    assert shaped(None, succeeded(1)) is None

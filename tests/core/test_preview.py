@@ -78,6 +78,12 @@ def test_a_value_over_4_kb_becomes_a_preview(text: str) -> None:
     assert set(step["items"]) == {"preview", "characters"}
 
 
+def test_a_long_result_becomes_a_preview() -> None:
+    """The text holds it in full."""
+    whole = {**record(), "result": ["x" * 5_000]}
+    assert preview(whole)["result"] == {"preview": '["' + "x" * 398, "characters": 5_004}
+
+
 def test_a_value_up_to_4_kb_stays() -> None:
     """Previews are for what is long."""
     (step,) = preview(record("x" * 3_900))["steps"]

@@ -15,6 +15,7 @@ from batonmcp.core.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepRetried,
     StepStarted,
     SynthesisStarted,
 )
@@ -244,6 +245,21 @@ def test_a_for_each_over_nothing_has_no_items_and_a_value() -> None:
     run = Run().planned().after(0, StepStarted(step_id="one", arguments=(), per_item=True))
     step = run.settled("one", Succeeded(value=[], items=()))
     assert (step.status, step.value, step.items) == ("succeeded", [], [])
+
+
+def test_each_repetition_of_a_call_counts() -> None:
+    """The attempts are those of all calls of the step, and the step is still running."""
+    run = Run().planned().after(0, StepStarted(step_id="one", arguments=({"a": 1},), per_item=False))
+    for _ in range(2):
+        run.after(0.5, StepRetried(step_id="one", error=ERROR, pause=0.5))
+    step = run.record.steps[0]
+    assert (step.attempts, step.status, step.started_ms, step.error) == (3, "running", 0.0, None)
+
+
+def test_the_value_of_a_plans_result_is_kept() -> None:
+    """It is what `output: data` gives."""
+    run = Run().planned().after(0, RunFinished(status="ok", answer=None, result={"a": [1]}))
+    assert run.record.as_json()["result"] == {"a": [1]}
 
 
 def test_time_is_told_for_each_stage_that_ran() -> None:

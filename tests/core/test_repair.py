@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -46,6 +46,52 @@ def test_a_tool_that_was_plainly_meant(written: str, meant: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    "tools",
+    [["a__b_c", "a__bc"], ["a__b_c", "a_b__c"], ["a__bc", "z__a_bc"], ["a__b_c", "a_b__c", "z__abc"]],
+    ids=str,
+)
+def test_two_tools_that_could_be_meant_are_none(tools: list[str]) -> None:
+    """Also where one is meant by its own name and the other together with its server's."""
+    assert meant_tool("a.bc", registry(*map(tool, tools))) is None
+
+
+def test_a_name_without_a_letter_has_no_reading() -> None:
+    """It is not that of a tool which has none either."""
+    assert meant_tool("...", registry(tool("a__-"))) is None
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"maximum": 3}, 5),
+        ({"multipleOf": 2}, 5),
+        ({"pattern": "^x"}, "5"),
+        ({"maxLength": 3}, "12345"),
+        ({"type": "integer", "maximum": 3}, "5"),
+        ({"type": "integer"}, "007"),
+        ({"type": "integer"}, "9" * 5_000),
+        ({"type": "number"}, "1e999"),
+        ({"items": {"type": "integer"}}, {"$raw": ["5"]}),
+        ({"properties": {"b": {"type": "integer"}}}, {"$raw": {"b": "5"}}),
+        ({"if": True, "then": {"type": "integer"}}, "5"),
+    ],
+    ids=lambda part: str(part)[:40],
+)
+def test_no_type_is_changed_to_get_round_a_schema(schema: dict[str, Any], value: JsonValue) -> None:
+    """A bound or a pattern that a value breaks it breaks in any type, and some texts only look like a number."""
+    arguments = {"a": value}
+    assert meant_arguments(arguments, Schema({"properties": {"a": schema}})) == (arguments, [])
+
+
+def test_the_arguments_as_written_are_not_changed() -> None:
+    """What the planner wrote can still be shown."""
+    arguments: dict[str, JsonValue] = {"deep": [{"on": "true"}], "count": "1"}
+    changed, _ = meant_arguments(arguments, Schema(SCHEMA))
+    assert changed == {"deep": [{"on": True}], "count": 1}
+    assert arguments == {"deep": [{"on": "true"}], "count": "1"}
+
+
+@pytest.mark.parametrize(
     ("given", "taken"),
     [
         ({"count": "5"}, {"count": 5}),
@@ -85,6 +131,7 @@ def test_anything_else_stays(given: dict[str, JsonValue]) -> None:
     assert meant_arguments(given, Schema(SCHEMA)) == (given, [])
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from([*SCHEMA["properties"]]),

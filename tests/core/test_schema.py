@@ -63,6 +63,31 @@ def test_says_what_stays_wrong_whatever_is_filled_in(
     assert {violation.about_container for violation in Schema(document).violations(value)} == {about_container}
 
 
+@pytest.mark.parametrize(
+    ("schema", "value", "about_type"),
+    [
+        ({"type": "integer"}, "5", True),
+        ({"enum": [5]}, "5", True),
+        ({"const": 5}, "5", True),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "5", True),
+        ({"oneOf": [{"type": "integer"}, {"type": "null"}]}, "5", True),
+        ({"minimum": 6}, 5, False),
+        ({"multipleOf": 2}, 5, False),
+        ({"maxLength": 3}, "12345", False),
+        ({"pattern": "^x"}, "5", False),
+        ({"not": {"type": "string"}}, "5", False),
+    ],
+    ids=str,
+)
+def test_says_what_the_same_value_in_another_type_may_mend(
+    schema: dict[str, Any],
+    value: JsonValue,
+    about_type: bool,  # noqa: FBT001 - a table
+) -> None:
+    """A number that breaks a bound is wrong as a text too, even where the schema would let the text pass."""
+    assert [violation.about_type for violation in Schema(schema).violations(value)] == [about_type]
+
+
 def test_says_which_violations_hang_on_an_if() -> None:
     """What only `then` or `else` asks for may not be asked for once the value that `if` looks at is known."""
     schema = Schema(

@@ -493,6 +493,39 @@ async def test_a_loop_past_its_time_keeps_the_items_that_are_done(
 
 
 @pytest.mark.parametrize("anyio_backend", [AUTOJUMP], ids=["trio, virtual time"])
+async def test_only_what_was_sent_may_have_happened(anyio_backend: object) -> None:
+    """Of a loop of writes that is cut off, the one in flight is unknown; those that never went out are cancelled."""
+    del anyio_backend
+
+    async def second_hangs(arguments: dict[str, JsonValue]) -> JsonValue:
+        if arguments["n"] == 1:
+            await anyio.sleep_forever()
+        return arguments["n"]
+
+    run = run_of(
+        step("each", "a__put", for_each="range(4)", arguments={"n": {"$from": "item"}}),
+        answers={"a__put": second_hangs},
+        limits=Limits(run_timeout=5, call_timeout=60),
+    )
+    each = (await run.outcomes())["each"]
+    assert isinstance(each, Cancelled)
+    assert [status_of(item.outcome) for item in each.items or ()] == ["succeeded", "unknown", "cancelled", "cancelled"]
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP], ids=["trio, virtual time"])
+async def test_a_write_that_waits_for_its_turn_has_not_happened(anyio_backend: object) -> None:
+    """A write that still waits for a place among the run's calls when the run ends was not sent, and is not unknown."""
+    del anyio_backend
+    run = run_of(
+        step("slow", "a__x"), step("write", "b__put"), limits=Limits(run_timeout=5, call_timeout=60, parallel_run=1)
+    )
+    run.tools.hold("a__x", "b__put")
+    await run.outcomes()
+    (called,) = run.tools.called  # trio lets either go first
+    assert run.statuses == {"slow": "cancelled", "write": "unknown" if called == "b__put" else "cancelled"}
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP], ids=["trio, virtual time"])
 async def test_a_call_past_its_time_is_an_outcome(anyio_backend: object) -> None:
     """One call that takes too long fails alone."""
     del anyio_backend

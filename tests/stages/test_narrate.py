@@ -3,6 +3,7 @@
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
     Event,
     LlmCalled,
@@ -12,6 +13,7 @@ from batonmcp.core.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepRetried,
     StepStarted,
     SynthesisStarted,
 )
@@ -53,6 +55,7 @@ def test_steps_are_named() -> None:
     started = StepStarted(step_id="s1", arguments=[{}], per_item=False)
     loop = StepStarted(step_id="s1", arguments=[{}, {}, {}], per_item=True)
     once = StepStarted(step_id="s1", arguments=[{}], per_item=True)
+    again = StepRetried(step_id="s1", error=ErrorInfo(kind="unavailable", message="Gone."), pause=0.2)
     skipped = StepFinished(step_id="s1", outcome=Skipped(because="x", by_failure=True))
     alone, several = Narrator(), Narrator()
     alone.tell(ready("a__x"))
@@ -61,6 +64,7 @@ def test_steps_are_named() -> None:
     assert several.tell(started) == "a__x (step s1): running"
     assert several.tell(loop) == "a__x (step s1): running (3 calls)"
     assert several.tell(once) == "a__x (step s1): running (1 call)"
+    assert alone.tell(again) == "a__x: trying again"
     assert alone.tell(skipped) == "a__x: skipped"
 
 

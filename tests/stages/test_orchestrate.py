@@ -166,6 +166,29 @@ async def test_data_skips_the_second_call() -> None:
     assert record.usage.llm_calls == 1
 
 
+SHAPED: dict[str, JsonValue] = {
+    "steps": [{"id": "w", "tool": "weather__today", "arguments": {"city": "Oslo"}}],
+    "result": "{'town': w.city, 'n': len(w.city)}",
+}
+
+
+async def test_the_plans_result_shapes_the_data() -> None:
+    """With `output: data` a plan's `result` is what is returned; for an answer it changes nothing."""
+    story = Story(InProcessTools(TOOLS), planner="host")
+    record = await story.run(plan=SHAPED, output="data")
+    assert (record.status, record.result) == ("ok", {"town": "Oslo", "n": 4})
+    assert (await story.run(plan=SHAPED)).result is None
+
+
+async def test_a_result_without_value_is_noted_and_costs_nothing() -> None:
+    """If the plan's `result` does not work over what came, the steps' values are there and the record says why."""
+    story = Story(InProcessTools(TOOLS, {"weather__today": 5}), planner="host")
+    record = await story.run(plan=SHAPED, output="data")
+    assert (record.status, record.result, record.error) == ("partial", None, None)
+    assert record.steps[0].value == 5
+    assert "The plan's `result` has no value, so the results are given by step" in record.notes[0]
+
+
 async def test_a_hosts_plan_needs_one_call_of_the_model() -> None:
     """A plan that comes with the task is not routed; its planner is the host."""
     story, llm = with_llm(saying("It rains."))

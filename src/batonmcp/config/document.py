@@ -60,6 +60,8 @@ class LimitsPart(_Part):
     """Bounds of a run; see `batonmcp.core.limits.Limits`."""
 
     steps: _Count | None = None
+    depth: _Count | None = None
+    argument_bytes: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
     items: _Count | None = None
     parallel_items: _Count | None = None
     parallel_run: _Count | None = None

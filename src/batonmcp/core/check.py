@@ -1,7 +1,6 @@
 """Validation: a plan as written becomes a `Plan`, or every problem at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
 
@@ -11,12 +10,14 @@ from batonmcp.core.draft import StepDraft, Unreadable, read_result, read_steps
 from batonmcp.core.errors import ExpressionInvalid, PlanInvalid, Problem
 from batonmcp.core.expression import Expression
 from batonmcp.core.ids import INPUTS, PER_ITEM, free_id, is_usable, parse_renamed
-from batonmcp.core.limits import Limits
+from batonmcp.core.limits import Limits, size_of
+from batonmcp.core.parts import Parts, join
 from batonmcp.core.plan import Plan, Step, Wait
 from batonmcp.core.registry import Registry
 from batonmcp.core.repair import meant_arguments, meant_tool
 from batonmcp.core.template import Path, Template
 from batonmcp.core.tool import Tool
+from batonmcp.core.typed import Document, unselectable
 
 __all__ = ["check"]
 
@@ -38,54 +39,23 @@ def check(document: JsonValue, registry: Registry, *, limits: Limits, by_model: 
     if isinstance(result, Problem):
         problems.append(result)
         result = None
-    return _Check(drafts, registry, problems, by_model=by_model).plan(result)
-
-
-@dataclass(slots=True)
-class _Parts:
-    """What a step draft compiles to, as far as it does."""
-
-    index: int
-    id: str
-    draft: StepDraft
-    tool: Tool | None
-    after: tuple[str, ...]
-    when: Expression | None = None
-    for_each: Expression | None = None
-    computed: list[Path] = field(default_factory=list[Path])
-    arguments: Template = field(default_factory=lambda: Template.of({}, lambda _source, _path: None))
-
-    @property
-    def path(self) -> str:
-        return f"steps[{self.index}]"
-
-    @property
-    def per_item(self) -> frozenset[str]:
-        """Names that its arguments have beside the steps."""
-        return frozenset() if self.draft.for_each is None else PER_ITEM
-
-    def places(self) -> Iterable[tuple[str, frozenset[str]]]:
-        """Yield each place that takes a value by name, with the names."""
-        for path, expression in self.arguments.expressions():
-            yield _join(f"{self.path}.arguments", path), expression.names - self.per_item
-        if self.for_each:
-            yield f"{self.path}.for_each", self.for_each.names
-        if self.when:
-            yield f"{self.path}.when", self.when.names
-
-    @property
-    def data(self) -> frozenset[str]:
-        """Names of all expressions."""
-        return frozenset(name for _, names in self.places() for name in names)
+    return _Check(drafts, registry, problems, limits, by_model=by_model).plan(result)
 
 
 class _Check:
     """One validation: collects problems and notes while it compiles."""
 
     def __init__(
-        self, drafts: Sequence[StepDraft | Unreadable], registry: Registry, problems: list[Problem], *, by_model: bool
+        self,
+        drafts: Sequence[StepDraft | Unreadable],
+        registry: Registry,
+        problems: list[Problem],
+        limits: Limits,
+        *,
+        by_model: bool,
     ) -> None:
         self._registry = registry
+        self._limits = limits
         self._problems = problems
         self._notes: list[str] = []
         self._by_model = by_model
@@ -101,16 +71,21 @@ class _Check:
 
     def plan(self, result: str | None) -> Plan:
         """Return the plan with this source of its `result`, or raise what is wrong."""
-        shaping = None if result is None else self._result(result)
         cycles = self._find_cycles()
+        known: dict[str, Document | None] = {}
         for parts in self._parts:
             self._check_names(parts, reported=cycles.get(parts.id, frozenset()))
             self._check_arguments(parts)
+            self._problems.extend(parts.type_problems(known))
+            known[parts.id] = parts.value_schema
+        if not cycles:
+            self._check_depth()
+        shaping = None if result is None else self._result(result, known)
         if self._problems:
             raise PlanInvalid(self._problems)
         return Plan(steps=tuple(self._steps()), result=shaping, notes=tuple(self._notes))
 
-    def _result(self, source: str) -> Expression | None:
+    def _result(self, source: str, known: Mapping[str, Document | None]) -> Expression | None:
         """Compile the plan's `result`, which may name every step."""
         try:
             expression = parse_renamed(source, self._renamed)
@@ -120,6 +95,8 @@ class _Check:
         unknown = expression.names - {*self._ids, INPUTS} if self._ids else ()  # without steps, that is the problem
         for name in sorted(unknown):
             self._problem("result", f"{name!r} is no step.", _names_cure(name, self._ids))
+        for message, cure in unselectable(expression, known):
+            self._problem("result", message, cure)
         return expression
 
     def _problem(self, path: str, message: str, cure: str = "") -> None:
@@ -160,11 +137,11 @@ class _Check:
         self._notes.extend(f"{path}.arguments.{change}" for change in changes)
         return arguments
 
-    def _compile(self, index: int, name: str, draft: StepDraft) -> _Parts:
+    def _compile(self, index: int, name: str, draft: StepDraft) -> Parts:
         path, renamed = f"steps[{index}]", self._renamed
         tool = self._tool(draft, path)
         after = tuple(renamed.get(name, name) for name in draft.after)
-        parts = _Parts(index=index, id=name, draft=draft, tool=tool, after=after)
+        parts = Parts(index=index, id=name, draft=draft, tool=tool, after=after)
 
         def expression(source: str, place: str, known: Mapping[str, str] = renamed) -> Expression | None:
             try:
@@ -177,7 +154,7 @@ class _Check:
 
         def value(source: str, at: Path) -> Expression | None:
             parts.computed.append(at)
-            return expression(source, _join(f"{path}.arguments", at), beside)
+            return expression(source, join(f"{path}.arguments", at), beside)
 
         parts.arguments = Template.of(self._arguments(draft, tool, path), value)
         parts.when = None if draft.when is None else expression(draft.when, f"{path}.when")
@@ -218,14 +195,24 @@ class _Check:
             else:
                 return found
 
-    def _check_names(self, parts: _Parts, reported: frozenset[str]) -> None:
+    def _check_names(self, parts: Parts, reported: frozenset[str]) -> None:
         for place, names in parts.places():
             for name in sorted(names - {INPUTS} - reported):
                 self._check_name(name, place, parts)
         for name in sorted(set(parts.after) - reported):
             self._check_name(name, f"{parts.path}.after", parts)
 
-    def _check_name(self, name: str, place: str, parts: _Parts) -> None:
+    def _check_depth(self) -> None:
+        """Bound the longest chain of steps that wait for each other's data or order."""
+        depth: dict[str, int] = {}
+        for parts in self._parts:
+            depth[parts.id] = 1 + max((depth.get(name, 0) for name in parts.data.union(parts.after)), default=0)
+        deepest = max(depth.values(), default=0)
+        if deepest > self._limits.depth:
+            message = f"wait for each other in a chain of {deepest} steps, {self._limits.depth} are allowed."
+            self._problem("steps", message, "Let fewer steps wait for others, or split the task.")
+
+    def _check_name(self, name: str, place: str, parts: Parts) -> None:
         earlier = self._ids[: parts.index]
         if name in earlier:
             return
@@ -237,7 +224,7 @@ class _Check:
         else:
             self._problem(place, f"{name!r} is no earlier step.", _names_cure(name, earlier))
 
-    def _check_arguments(self, parts: _Parts) -> None:
+    def _check_arguments(self, parts: Parts) -> None:
         """Hold the literal part of the arguments against the tool's own schema."""
         if parts.tool is None:
             return
@@ -248,8 +235,11 @@ class _Check:
             unsure = computed and violation.conditional
             if at_value or unsure or (around_value and not violation.about_container):
                 continue
-            place = _join(f"{parts.path}.arguments", violation.path)
+            place = join(f"{parts.path}.arguments", violation.path)
             self._problem(place, f"{violation.message}.", f"See the input schema of {parts.tool.qualified}.")
+        if size_of(parts.arguments.as_json()) > self._limits.argument_bytes:
+            message = f"have more than {self._limits.argument_bytes:,} bytes."
+            self._problem(f"{parts.path}.arguments", message, "Pass long text as one of the inputs.")
 
     def _steps(self) -> Iterable[Step]:
         done: list[Step] = []
@@ -272,23 +262,20 @@ class _Check:
         return done
 
 
-def _waits(parts: _Parts, tool: Tool, earlier: Sequence[Step], *, independent: bool) -> tuple[Wait, ...]:
+def _waits(parts: Parts, tool: Tool, earlier: Sequence[Step], *, independent: bool) -> tuple[Wait, ...]:
     """Say what a step waits for. A step that may write is a barrier among the steps of its server."""
     data = parts.data
     waits: list[Wait] = []
     for step in earlier:
-        both_read = step.tool.effect.kind == "read" and tool.effect.kind == "read"
+        kinds = {step.tool.effect.kind, tool.effect.kind}
+        lifted = (independent or step.independent) and "destructive" not in kinds
         if step.id in data:
             waits.append(Wait(step=step.id, why="data"))
         elif step.id in parts.after:
             waits.append(Wait(step=step.id, why="after"))
-        elif step.tool.server == tool.server and not (both_read or independent or step.independent):
+        elif step.tool.server == tool.server and kinds != {"read"} and not lifted:
             waits.append(Wait(step=step.id, why="write order"))
     return tuple(waits)
-
-
-def _join(root: str, path: Path) -> str:
-    return root + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
 
 
 def _names_cure(name: str, earlier: Sequence[str]) -> str:

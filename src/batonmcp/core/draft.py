@@ -29,8 +29,10 @@ expressions. Steps without references to each other run at the same time; order 
 
 
 def _expression_source(value: object) -> object:
-    """Take `{"$from": "..."}` for the plain text where only an expression can stand."""
+    """Take `{"$from": "..."}` for the plain text where only an expression can stand, and an empty text for none."""
     match value:
+        case str() if not value.strip():
+            return None
         case {"$from": str(source)}:
             return source
         case _:

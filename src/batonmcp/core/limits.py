@@ -1,8 +1,16 @@
 """Bounds of one run."""
 
+import json
 from dataclasses import dataclass
 
-__all__ = ["Limits"]
+from pydantic import JsonValue
+
+__all__ = ["Limits", "size_of"]
+
+
+def size_of(value: JsonValue) -> int:
+    """Return the size of a value in bytes, as JSON in UTF-8."""
+    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +19,8 @@ class Limits:
 
     Attributes:
         steps: Most steps in a plan.
+        depth: Longest chain of steps that wait for each other.
+        argument_bytes: Largest arguments of one call, as JSON in UTF-8.
         items: Most items of one `for_each`.
         parallel_items: Calls of one `for_each` in flight at a time.
         parallel_run: Calls of one run in flight at a time.
@@ -24,6 +34,8 @@ class Limits:
     """
 
     steps: int = 24
+    depth: int = 24
+    argument_bytes: int = 262_144
     items: int = 100
     parallel_items: int = 8
     parallel_run: int = 16

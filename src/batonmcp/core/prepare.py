@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from batonmcp.core.errors import ErrorInfo, ExpressionFailed
 from batonmcp.core.expression import Expression, evaluate
 from batonmcp.core.expression.wording import describe
-from batonmcp.core.limits import Limits
+from batonmcp.core.limits import Limits, size_of
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.tool import Tool
@@ -115,12 +115,12 @@ def _end(outcome: Failed | Skipped | Cancelled) -> str:
 
 def _calls(step: Step, scope: Mapping[str, JsonValue], limits: Limits) -> Calls | Failed:
     if step.for_each is None:
-        filled = _fill(step, scope)
+        filled = _fill(step, scope, limits)
         return filled if isinstance(filled, Failed) else Calls(arguments=(filled,), per_item=False)
     items = _items(step.for_each, scope, limits)
     if isinstance(items, Failed):
         return items
-    filled_items = tuple(_fill_item(step, scope, index, item) for index, item in enumerate(items))
+    filled_items = tuple(_fill_item(step, scope, limits, index, item) for index, item in enumerate(items))
     unusable = [filled for filled in filled_items if isinstance(filled, Failed)]
     if unusable and step.tool.effect.kind != "read":
         return unusable[0]  # what a step changes is known as a whole before it changes anything
@@ -128,11 +128,11 @@ def _calls(step: Step, scope: Mapping[str, JsonValue], limits: Limits) -> Calls 
 
 
 def _fill_item(
-    step: Step, scope: Mapping[str, JsonValue], index: int, item: JsonValue
+    step: Step, scope: Mapping[str, JsonValue], limits: Limits, index: int, item: JsonValue
 ) -> dict[str, JsonValue] | Failed:
     """Fill the arguments of one item; what is wrong with it costs that item only."""
     try:
-        filled = _fill(step, {**scope, "item": item, "index": index})
+        filled = _fill(step, {**scope, "item": item, "index": index}, limits)
     except ExpressionFailed as error:
         filled = Failed(error=error.info)
     if isinstance(filled, Failed):
@@ -158,11 +158,13 @@ def _items(for_each: Expression, scope: Mapping[str, JsonValue], limits: Limits)
     return items
 
 
-def _fill(step: Step, scope: Mapping[str, JsonValue]) -> dict[str, JsonValue] | Failed:
+def _fill(step: Step, scope: Mapping[str, JsonValue], limits: Limits) -> dict[str, JsonValue] | Failed:
     """Evaluate the arguments and hold them against the tool's own schema."""
     arguments = step.arguments.fill(scope)
     if not isinstance(arguments, dict):
         return _invalid(step.tool, [f"they are {describe(arguments)}, not an object"])
+    if step.arguments.names and (size := size_of(arguments)) > limits.argument_bytes:
+        return _invalid(step.tool, [f"they have {size:,} bytes, {limits.argument_bytes:,} are allowed"])
     violations = step.tool.input_schema.violations(arguments)
     return _invalid(step.tool, [violation.message for violation in violations]) if violations else arguments
 

@@ -33,7 +33,7 @@ def meant_arguments(arguments: dict[str, JsonValue], schema: Schema) -> tuple[di
     changes: list[str] = []
     current = arguments
     for violation in schema.violations(_skeleton(arguments)):
-        found = _at(current, violation.path) if violation.about_type else None
+        found = _at(current, violation.path) if violation.about_type and not violation.conditional else None
         for candidate in _conversions(found):
             changed = _with(current, violation.path, candidate)
             if not any(other.path == violation.path for other in schema.violations(_skeleton(changed))):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from batonmcp.core.schema import referenced
 from batonmcp.core.tool import Tool
 
 __all__ = ["signature"]
@@ -45,7 +46,7 @@ def _type(schema: object, root: Mapping[str, Any], depth: int) -> str:  # noqa: 
     document = cast("dict[str, Any]", schema)
     match document:
         case {"$ref": str(ref)} if ref.startswith("#/"):
-            return _type(_resolve(root, ref), root, depth + 1)
+            return _type(referenced(root, ref), root, depth + 1)
         case {"enum": list()} if len(document["enum"]) <= _MAX_ENUM:
             return "|".join(json.dumps(option) for option in document["enum"]) or "any"
         case {"const": constant}:
@@ -69,17 +70,6 @@ def _type(schema: object, root: Mapping[str, Any], depth: int) -> str:  # noqa: 
 def _either(options: Sequence[object], root: Mapping[str, Any], depth: int) -> str:
     kinds = [_type(option, root, depth + 1) for option in options]
     return "|".join(dict.fromkeys(kinds)) or "any"
-
-
-def _resolve(root: Mapping[str, Any], ref: str) -> object:
-    node: object = root
-    for key in ref.removeprefix("#/").split("/"):
-        node = _member(node, key.replace("~1", "/").replace("~0", "~"))
-    return node
-
-
-def _member(node: object, key: str) -> object:
-    return cast("dict[str, Any]", node).get(key) if isinstance(node, dict) else None
 
 
 def _name(name: str) -> str:

@@ -1,5 +1,6 @@
 """Execute: a plan becomes outcomes, without any LLM."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import random
@@ -58,6 +59,7 @@ class _Execution:
         self._slots = anyio.CapacityLimiter(limits.parallel_run)
         self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
+        self._unanswered: defaultdict[str, set[int]] = defaultdict(set)
 
     def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
         """Start the steps that wait for nothing; each starts what it sets free."""
@@ -67,9 +69,8 @@ class _Execution:
         """Settle every step that has not."""
         for step in self._plan.steps:
             if step.id not in self.outcomes:
-                unsure = step.id in self._calls and step.tool.effect.kind != "read"
-                cancelled = Cancelled(because=because, unsure=unsure)
-                self._settle(step, replace(cancelled, items=self._items(step, cancelled)))
+                unsure = step.tool.effect.kind != "read" and bool(self._unanswered[step.id])
+                self._settle(step, Cancelled(because=because, unsure=unsure, items=self._items(step, because)))
 
     def _start(self, steps: Sequence[Step], schedule: Schedule, tasks: TaskGroup) -> None:
         for step in steps:
@@ -97,37 +98,41 @@ class _Execution:
         self._emit(StepStarted(step_id=step.id, arguments=[made for _, made in possible], per_item=calls.per_item))
         self._calls[step.id] = calls
         if not calls.per_item:
-            return await self._call_until(step, possible[0][1])
+            return await self._call_until(step, *possible[0])
         found = self._found[step.id] = [made if isinstance(made, Failed) else None for made in calls.arguments]
         waiting = iter(possible)
 
         async def work() -> None:
             for index, arguments in waiting:
                 await anyio.lowlevel.checkpoint_if_cancelled()
-                found[index] = await self._call_until(step, arguments)
+                found[index] = await self._call_until(step, index, arguments)
 
         async with anyio.create_task_group() as workers:
             width = self._limits.parallel_items if step.tool.effect.kind == "read" else 1
             for _ in range(min(width, len(possible))):
                 workers.start_soon(work)
-        return _together(step, [outcome for outcome in found if outcome], self._items(step, Cancelled(because="")))
+        return _together(step, [outcome for outcome in found if outcome], self._items(step, ""))
 
-    def _items(self, step: Step, missing: Cancelled) -> tuple[ItemOutcome, ...] | None:
+    def _items(self, step: Step, because: str) -> tuple[ItemOutcome, ...] | None:
         """Return what became of each item of a `for_each`, and None for any other step."""
         if step.id not in self._found:
             return None
+        unsure = self._unanswered[step.id] if step.tool.effect.kind != "read" else set[int]()
         pairs = zip(self._calls[step.id].arguments, self._found[step.id], strict=True)
         return tuple(
-            ItemOutcome(arguments={} if isinstance(made, Failed) else made, outcome=outcome or missing)
-            for made, outcome in pairs
+            ItemOutcome(
+                arguments={} if isinstance(made, Failed) else made,
+                outcome=outcome or Cancelled(because=because, unsure=index in unsure),
+            )
+            for index, (made, outcome) in enumerate(pairs)
         )
 
-    async def _call_until(self, step: Step, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
+    async def _call_until(self, step: Step, index: int, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
         """Call a tool until it answers, or calling it again would not do."""
         self._retries.called()
         attempt = 1
         while True:
-            outcome = await self._call_once(step, arguments)
+            outcome = await self._call_once(step, index, arguments)
             attempt += 1
             if isinstance(outcome, Succeeded) or not self._again(step, outcome, attempt):
                 return outcome
@@ -138,10 +143,13 @@ class _Execution:
     def _again(self, step: Step, failed: Failed, attempt: int) -> bool:
         return attempt <= self._limits.attempts and repeatable(step.tool, failed) and self._retries.spend()
 
-    async def _call_once(self, step: Step, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
+    async def _call_once(self, step: Step, index: int, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
         async with self._slots:
             await anyio.lowlevel.checkpoint_if_cancelled()  # taking a slot may have met the cancel
-            return await self._tools.call(step.tool, arguments, within=self._limits.call_timeout)
+            self._unanswered[step.id].add(index)
+            outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout)
+            self._unanswered[step.id].remove(index)
+            return outcome
 
 
 def _together(

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
+from batonmcp.core.schema import referenced
+
 __all__ = ["Shape", "shape_of"]
 
 _MAX_DEPTH = 6
@@ -47,7 +49,7 @@ def shape_of(schema: object, root: Mapping[str, Any], depth: int = 0) -> Shape:
     document = cast("dict[str, Any]", schema)
     shape = _own(document, root, depth)
     reference = document.get("$ref")
-    parts: list[object] = [_resolve(root, reference)] if isinstance(reference, str) else []
+    parts: list[object] = [referenced(root, reference)] if isinstance(reference, str) else []
     for keyword in ("anyOf", "oneOf", "allOf"):
         parts.extend(_sequence(document.get(keyword)))
     for part in parts:
@@ -95,11 +97,3 @@ def _types_of(options: Iterable[object]) -> frozenset[str]:
 
 def _sequence(value: object) -> Sequence[object]:
     return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def _resolve(root: Mapping[str, Any], reference: str) -> object:
-    node: object = root
-    for key in reference.removeprefix("#").strip("/").split("/"):
-        plain = key.replace("~1", "/").replace("~0", "~")
-        node = cast("object", node.get(plain)) if isinstance(node, dict) else None
-    return node
