@@ -47,3 +47,22 @@ async def test_versus_loop_counts_the_calls_of_both_sides(monkeypatch: pytest.Mo
         ("sequential", "loop, parallel tool calls"): (3, 5),
         ("sequential", "batonmcp"): (2, 5),
     }
+
+
+def test_engine_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No way is faster than the ideal, one step after the other takes the sum of the calls, and nothing is free."""
+    script = _script("engine", monkeypatch)
+    results = script.measure(quick=True)
+    for rows in results.makespans.values():
+        assert rows
+        for row in rows:
+            assert all(best <= whole for best, whole in zip(row.ideals, row.sums, strict=True))
+            for way, makespans in row.makespans.items():
+                least = row.sums if way == "sequential" else row.ideals
+                assert all(made > best for made, best in zip(makespans, least, strict=True)), (row.source, way)
+    costs = [cost for row in results.overheads for cost in row.costs.values()]
+    assert all(min(cost.execute, cost.silent, cost.check) > 0 for cost in costs)
+    assert results.expressions
+    assert 0 < results.memory.answers < results.memory.kept < results.memory.peak
+    assert script.GOAL_STEPS in results.overheads[0].costs
+    assert "| goal |" in script.report(results)

@@ -193,7 +193,7 @@ def calls_without_ids(calls: Sequence[tuple[str, Mapping[str, Any]]]) -> Json:
     return Json(200, _completion({}, [_choice({"content": "", "tool_calls": bare}, "stop")]))
 
 
-def api_error(  # noqa: PLR0913 - the fields of the API's error object
+def api_error(
     status: int,
     message: str,
     *,

@@ -31,10 +31,10 @@ ROUTE = Request(
 SYNTHESIZE = Request(stage="synthesize", system="Answer.", user="Rain in Oslo? It rains.", temperature=0.7)
 
 
-async def ask(base_url: str, *requests: Request, limit: float = 10.0, retries: int = 0) -> list[Reply]:
+async def ask(base_url: str, *requests: Request, retries: int = 0) -> list[Reply]:
     """Complete requests one after the other with one client."""
     settings = LlmSettings(
-        base_url=base_url, api_key=KEY, model="both", synthesize_model="writer", timeout=limit, retries=retries
+        base_url=base_url, api_key=KEY, model="both", synthesize_model="writer", timeout=10, retries=retries
     )
     client = OpenAIClient(settings)
     with anyio.fail_after(TIME_S):
@@ -44,11 +44,11 @@ async def ask(base_url: str, *requests: Request, limit: float = 10.0, retries: i
             await client.aclose()
 
 
-async def refusal(script: Script, *, limit: float = 10.0, retries: int = 0) -> LlmError:
+async def refusal(script: Script, *, retries: int = 0) -> LlmError:
     """Return the error that a script causes. The API key occurs in none."""
     with FakeLLM(script) as llm:
         with pytest.raises(LlmError) as caught:
-            await ask(llm.base_url, ROUTE, limit=limit, retries=retries)
+            await ask(llm.base_url, ROUTE, retries=retries)
         assert len(llm.requests) == retries + 1
         assert llm.base_url.split("/")[2] in str(caught.value)
     assert KEY not in str(caught.value)
@@ -209,21 +209,24 @@ def slow_bytes() -> Played:
 
 
 @pytest.mark.parametrize(
-    "script", [[Hang()], [slow_bytes()], [fake_llm.rate_limited("30")]], ids=["hang", "drip", "429"]
+    ("reply", "retries"),
+    [(Hang(), 0), (Hang(), 2), (slow_bytes(), 0), (fake_llm.rate_limited("30"), 2)],
+    ids=["hang", "hang and retry", "drip", "pause"],
 )
-@pytest.mark.parametrize("retries", [0, 2])
-async def test_timeout_is_for_everything_together(script: Script, retries: int) -> None:
+async def test_timeout_is_for_everything_together(reply: Played, retries: int) -> None:
     """No reply, a dripping one and pauses that the endpoint asks for end when the timeout does, retries or not."""
-    with FakeLLM(script, repeat=True) as llm:
+    with FakeLLM([reply], repeat=True) as llm, anyio.fail_after(TIME_S):
+        client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=KEY, model="m", timeout=0.5, retries=retries))
+        await client.open()
         started = anyio.current_time()
         with pytest.raises(LlmError) as caught:
-            await ask(llm.base_url, ROUTE, limit=0.5, retries=retries)
-        assert anyio.current_time() - started < 3
-    if caught.value.info.kind == "llm_rate_limit":
-        assert retries == 0
-    else:
-        assert "gave no reply within 0.5 s" in caught.value.info.message
-        assert 'Raise "timeout" under "llm"' in caught.value.info.cure
+            await client.complete(ROUTE)
+        assert anyio.current_time() - started < 2
+        await client.aclose()
+        assert len(llm.requests) == 1
+    assert caught.value.info.kind == "llm_timeout"
+    assert "gave no reply within 0.5 s" in caught.value.info.message
+    assert 'Raise "timeout" under "llm"' in caught.value.info.cure
 
 
 async def test_hang_is_left_when_the_caller_leaves() -> None:

@@ -185,6 +185,13 @@ async def test_an_input_cannot_look_like_another_part_of_the_message() -> None:
     assert request.user.count("\n\nTask: ") == 1
 
 
+async def test_halves_of_characters_are_not_sent() -> None:
+    """A query or an input with a lone surrogate does not break the request."""
+    request = await request_for(Task(query="q \udcff", inputs={"v": ["\ud800"]}))
+    assert request.user.encode()
+    assert request.user.endswith('inputs.v: list, ["?"]\n\nTask: q ?')
+
+
 # What is made of the reply.
 
 

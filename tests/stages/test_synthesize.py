@@ -87,6 +87,13 @@ async def test_a_result_cannot_leave_its_line() -> None:
     assert json.loads(lines[3])["result"] == hostile
 
 
+async def test_halves_of_characters_are_not_sent() -> None:
+    """A result with a lone surrogate, which a server can smuggle in as an escape, does not break the request."""
+    request = await request_for("q \udcff", Succeeded(value={"half \ud800": "\udfff"}))
+    assert request.user.encode()
+    assert lines_of(request)[0]["result"] == {"half ?": "?"}
+
+
 @pytest.mark.parametrize(("steps", "share"), [(1, 16_000), (6, 16_000), (12, 8_000), (24, 4_000)])
 async def test_long_results_are_cut_and_say_so(steps: int, share: int) -> None:
     """A result gets its share of the prompt; one that is longer is cut, and it is said how much is shown."""

@@ -103,7 +103,7 @@ def ask(  # noqa: PLR0913 - one parameter an option
         inputs=dict(map(asking.read_input, inputs or [])),
         servers=tuple(servers or ()) or None,
         output=output,
-        plan=None if plan is None else read_json(plan),
+        plan=None if plan is None else read_json(plan, form='{"steps": [...]}'),
     ).checked(settings.limits)
     code = anyio.run(partial(asking.ask, task, settings, yes=yes, json=json))
     raise typer.Exit(code)

@@ -22,8 +22,8 @@ from batonmcp.core.policy import explain
 from batonmcp.core.record import RunRecord
 from batonmcp.stages.narrate import Narrator
 from batonmcp.stages.orchestrate import orchestrate
-from batonmcp.stages.task import Output, Task
-from batonmcp.stages.telling import data_of, text_of
+from batonmcp.stages.task import Output, Task, json_value
+from batonmcp.stages.telling import data_of, has_data, sendable, text_of
 
 __all__ = ["ask", "exit_code", "read_input"]
 
@@ -34,7 +34,7 @@ async def ask(task: Task, settings: Settings, *, yes: bool, json: bool) -> int:
         decide = partial(_decide, show, yes=yes)
         async with open_ports(settings, without_llm="lexical", decide=decide) as ports:
             record = await orchestrate(task, ports, show)
-    typer.echo(_text(record, task.output, json=json))
+    typer.echo(sendable(_text(record, task.output, json=json)))
     return exit_code(record.status)
 
 
@@ -52,7 +52,7 @@ def exit_code(status: RunStatus) -> int:
 def _text(record: RunRecord, output: Output, *, json: bool) -> str:
     if json:
         return json_text.dumps(record.as_json(), indent=2, ensure_ascii=False)
-    if output == "data" and record.steps and not record.error:
+    if output == "data" and has_data(record):
         return json_text.dumps(data_of(record), indent=2, ensure_ascii=False)
     return text_of(record)
 
@@ -106,10 +106,34 @@ async def _decide(show: Emit, plan: Plan, *, yes: bool) -> bool | None:
     if isinstance(show, _Show):
         show.stop()
     typer.echo(f"This plan may change something:\n{explain(plan)}", err=True)
-    agreed = await anyio.to_thread.run_sync(partial(typer.confirm, "Run it?", default=False, err=True))
+    agreed = await _agreed()
     if isinstance(show, _Show):
         show.start()
     return agreed
+
+
+async def _agreed() -> bool:
+    """Ask until the answer is yes or no; the end of the input is a no."""
+    while True:
+        typer.echo("Run it? [y/N]: ", nl=False, err=True)
+        line = await _typed_line()
+        if not line.endswith("\n"):
+            typer.echo(err=True)
+        match line.strip().lower():
+            case "y" | "yes":
+                return True
+            case "n" | "no" | "":
+                return False
+            case _:
+                typer.echo("Please answer y or n.", err=True)
+
+
+async def _typed_line() -> str:
+    """Return what the person types. A thread that waits for it would outlive Ctrl-C until the next Enter."""
+    if sys.platform == "win32":
+        return await anyio.to_thread.run_sync(sys.stdin.readline)
+    await anyio.wait_readable(sys.stdin)  # a terminal hands out whole lines
+    return sys.stdin.readline()
 
 
 def read_input(text: str) -> tuple[str, JsonValue]:
@@ -127,6 +151,6 @@ def read_input(text: str) -> tuple[str, JsonValue]:
                 kind="bad_arguments", message=f"--input {name}: {value[1:]!r} cannot be read as text ({error})."
             ) from None
     try:
-        return name, json_text.loads(value)
-    except (ValueError, RecursionError):
+        return name, json_value(value)
+    except ValueError:
         return name, value

@@ -33,8 +33,16 @@ class Catalogue:
     trouble: str | None = None
 
 
-async def list_catalogue(client: Client, server: ServerSettings, effects: Mapping[str, EffectKind]) -> Catalogue:
+async def list_catalogue(
+    client: Client, server: ServerSettings, effects: Mapping[str, EffectKind], malformed: Sequence[str] = ()
+) -> Catalogue:
     """List every page of a server's tools.
+
+    Args:
+        client: Connected to the server.
+        server: Its entry in servers.json.
+        effects: What servers.json says about effects.
+        malformed: Names of tools that were taken out on the way; read after the last page.
 
     Raises:
         MCPError: The server refuses.
@@ -42,17 +50,24 @@ async def list_catalogue(client: Client, server: ServerSettings, effects: Mappin
     """
     info = client.server_info
     title = (info and info.title) or server.name
-    found = await _all_pages(client) if client.server_capabilities.tools else ()
+    found, complete = await _all_pages(client)
     names = [tool.name for tool in found]
     twice = sorted({name for name in names if names.count(name) > 1})
     tools = tuple(_tool(tool, server, title, effects) for tool in found if tool.name not in twice)
-    trouble = f"{title} ({server.name}) has several tools called {', '.join(twice)}; they were left out."
-    return Catalogue(title=title, tools=tools, trouble=trouble if twice else None)
+    troubles = {
+        f"has several tools called {', '.join(twice)}; they were left out.": bool(twice),
+        f"describes tools in a way that is not MCP ({', '.join(malformed)}); they were left out.": bool(malformed),
+        f"lists tools on more than {_MOST_PAGES} pages; the rest was left out.": not complete,
+    }
+    trouble = " ".join(f"{title} ({server.name}) {sentence}" for sentence, applies in troubles.items() if applies)
+    return Catalogue(title=title, tools=tools, trouble=trouble or None)
 
 
-async def _all_pages(client: Client) -> Sequence[McpTool]:
-    """Follow the cursors, but not in circles."""
+async def _all_pages(client: Client) -> tuple[Sequence[McpTool], bool]:
+    """Follow the cursors, but not in circles; tell whether that came to an end."""
     tools: list[McpTool] = []
+    if not client.server_capabilities.tools:
+        return tools, True
     cursor: str | None = None
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
@@ -60,9 +75,9 @@ async def _all_pages(client: Client) -> Sequence[McpTool]:
         tools.extend(tool for tool in page.tools if tool not in tools)
         cursor = page.next_cursor
         if not cursor or cursor in seen:
-            break
+            return tools, True
         seen.add(cursor)
-    return tools
+    return tools, False
 
 
 def _tool(tool: McpTool, server: ServerSettings, title: str, effects: Mapping[str, EffectKind]) -> Tool:

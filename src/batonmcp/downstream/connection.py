@@ -2,76 +2,34 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 import anyio
 from anyio.abc import TaskGroup
 from mcp import Client, MCPError
 from mcp.client._transport import TransportStreams
-from mcp_types import CONNECTION_CLOSED, UNSUPPORTED_PROTOCOL_VERSION, CallToolResult, Implementation
-from pydantic import JsonValue, ValidationError
+from mcp_types import UNSUPPORTED_PROTOCOL_VERSION, CallToolResult, Implementation
+from pydantic import JsonValue
 
 from batonmcp import __version__
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
 from batonmcp.core.effect import EffectKind
+from batonmcp.downstream.call import Call, CallTimeout, Lost, rejected
 from batonmcp.downstream.catalogue import Catalogue, list_catalogue
 from batonmcp.downstream.http import HttpExchange, http_transport
+from batonmcp.downstream.leniency import lenient
 from batonmcp.downstream.stdio import ServerProcess, stdio_transport
 from batonmcp.downstream.trouble import Evidence, explain
 
-__all__ = ["CallTimeout", "Connection", "Lost", "Rejected"]
+__all__ = ["Connection"]
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 60.0
+_STEADY = 10.0
 _MOMENT = 3.0
+_BEAT = 0.1
 _ABOUT_US = Implementation(name="batonmcp", version=__version__)
-_CALL_ERRORS = (
-    MCPError,
-    OSError,
-    RuntimeError,
-    ValidationError,
-    ValueError,
-    anyio.BrokenResourceError,
-    anyio.ClosedResourceError,
-)
-
-
-class Lost(Exception):
-    """There is no connection, or it went away under a call. `sent` tells whether the call may have arrived."""
-
-    def __init__(self, trouble: str, *, sent: bool) -> None:
-        super().__init__(trouble)
-        self.sent = sent
-
-
-class CallTimeout(Exception):
-    """The server did not answer in time."""
-
-
-class Rejected(Exception):
-    """The server answered a call with a protocol error, or with something that is no result."""
-
-
-@dataclass(slots=True, eq=False)
-class _Call:
-    """A call that runs in the connection's task; whoever made it can leave at any time."""
-
-    name: str
-    arguments: dict[str, JsonValue]
-    scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    done: anyio.Event = field(default_factory=anyio.Event)
-    result: CallToolResult | None = None
-    error: Exception | None = None
-
-    async def perform(self, client: Client) -> None:
-        with self.scope:
-            try:
-                self.result = await client.call_tool(self.name, self.arguments)
-            except _CALL_ERRORS as error:
-                self.error = error
-            finally:
-                self.done.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +37,15 @@ class _Up:
     client: Client
     catalogue: Catalogue
     calls: TaskGroup
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class _Connecting:
+    """On the way up: for the first time, or again, then with what it offered and why it went once that is known."""
+
+    catalogue: Catalogue | None = None
+    trouble: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +65,13 @@ class Connection:
         self._effects = effects
         self._connect_timeout = connect_timeout
         self._mode = _first_mode(settings)
-        self._state: _Up | _Down | None = _Down(settings.trouble) if settings.trouble else None
+        self._state: _Connecting | _Up | _Down = _Down(settings.trouble) if settings.trouble else _Connecting()
         self._changed = anyio.Event()
 
     @property
     def catalogue(self) -> Catalogue | None:
-        """What the server offers, while it is connected."""
-        return self._state.catalogue if isinstance(self._state, _Up) else None
+        """What the server offers; while it is connected again, what it offered before."""
+        return None if isinstance(self._state, _Down) else self._state.catalogue
 
     @property
     def trouble(self) -> str | None:
@@ -114,16 +81,20 @@ class Connection:
                 return catalogue.trouble
             case _Down(trouble=trouble):
                 return trouble
-            case None:
-                return f"{self.settings.name} is still starting."
+            case _Connecting(trouble=trouble):
+                return trouble or f"{self.settings.name} is still starting."
 
     async def settled(self) -> None:
-        """Wait until the server is connected, or has failed to."""
-        while self._state is None:
+        """Wait until the server is connected, or has failed to, or will only be tried again after a while."""
+        while isinstance(self._state, _Connecting):
             await self._changed.wait()
 
     async def keep(self) -> None:
-        """Stay connected until cancelled. Pauses between failed attempts double, up to a minute."""
+        """Stay connected until cancelled.
+
+        Pauses before the next attempt double, up to a minute, until a connection has lasted: a server that dies as soon
+        as it is used must not be started in a loop.
+        """
         pause = _FIRST_PAUSE
         while self.settings.transport is not None:
             evidence = Evidence(settings=self.settings, connect_timeout=self._connect_timeout)
@@ -134,9 +105,12 @@ class Connection:
             if self._wants_other_era(evidence.error):
                 self._mode = "auto"  # at once, in a fresh process
                 continue
-            self._become(_Down(explain(evidence)))
-            pause = _FIRST_PAUSE if evidence.was_ready else min(pause * 2, _LONGEST_PAUSE)
+            trouble = explain(evidence)
+            pause = _FIRST_PAUSE if evidence.lasted > _STEADY else pause
+            soon = evidence.was_ready and pause < _MOMENT
+            self._become(_Connecting(self.catalogue, trouble) if soon else _Down(trouble))
             await anyio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def call(self, name: str, arguments: dict[str, JsonValue], *, within: float) -> CallToolResult:
         """Call a tool by its name on the server.
@@ -144,47 +118,61 @@ class Connection:
         Raises:
             Lost: There is no connection, or it ended under the call.
             CallTimeout: No answer came within so many seconds.
-            Rejected: The answer was a protocol error or no result.
+            Rejected: The answer was an error of the protocol, or no result.
         """
-        call = _Call(name, arguments)
-        sent = False
+        call = Call(name, arguments)
+        up: _Up | None = None
         try:
             with anyio.move_on_after(within):
                 await self.settled()
                 if isinstance(self._state, _Up):
-                    self._state.calls.start_soon(call.perform, self._state.client, name=name)
-                    sent = True
+                    up = self._state
+                    up.calls.start_soon(call.perform, up.client, name=name)
                     await call.done.wait()
         finally:
             call.scope.cancel()
+        if up is None:
+            raise Lost(self._reason(), sent=False)
         if call.result is not None:
             return call.result
-        if sent and not call.done.is_set():
+        if not call.done.is_set():
+            if up.evidence.process:
+                up.evidence.process.give_up(patience=within / 2)
             raise CallTimeout
-        gone = isinstance(call.error, MCPError) and call.error.code == CONNECTION_CLOSED
-        if call.error is not None and not gone:
-            raise Rejected(str(call.error)) from call.error
-        if sent:
-            await self._down()
-        raise Lost(self.trouble or f"{self.settings.name} has gone away.", sent=sent)
+        if (call.cut_off or up.evidence.forgotten) and await self._is_over(up):
+            raise Lost(self._reason(), sent=call.cut_off)
+        raise rejected(call.error, up.evidence, up.catalogue.title)
+
+    def _reason(self) -> str:
+        return self.trouble or f"{self.settings.name} had gone away, and is back."
+
+    async def _is_over(self, up: _Up) -> bool:
+        """Give the owner task a moment to find out that a connection has gone, and why; tell whether it has."""
+        with anyio.move_on_after(_MOMENT):
+            while self._state is up or (isinstance(self._state, _Connecting) and self._state.trouble is None):
+                await self._changed.wait()
+        return self._state is not up
 
     async def _live(self, evidence: Evidence) -> None:
         """Connect, say so, and pass calls on until the connection ends."""
-        transport = self._transport(evidence)
+        malformed: list[str] = []
+        transport = lenient(self._transport(evidence), malformed)
         with anyio.move_on_after(self._connect_timeout) as connecting:
             async with (
                 Client(transport, mode=self._mode, client_info=_ABOUT_US, cache=None) as client,
                 anyio.create_task_group() as calls,
             ):
                 client.session.validate_tool_result = _accept
-                catalogue = await list_catalogue(client, self.settings, self._effects)
+                catalogue = await list_catalogue(client, self.settings, self._effects, malformed)
                 connecting.deadline = float("inf")
                 evidence.was_ready = True
-                self._become(_Up(client, catalogue, calls))
+                self._become(_Up(client, catalogue, calls, evidence))
+                since = anyio.current_time()
                 try:
                     await _ended(evidence)
                 finally:
-                    self._become(_Down(f"{self.settings.name} has just gone away."))
+                    evidence.lasted = anyio.current_time() - since
+                    self._become(_Connecting(catalogue))
                 calls.cancel_scope.cancel()
         if connecting.cancelled_caught:
             raise TimeoutError
@@ -204,13 +192,7 @@ class Connection:
         refused = isinstance(error, MCPError) and error.code == UNSUPPORTED_PROTOCOL_VERSION
         return refused and self._mode == "legacy" and self.settings.protocol == "auto"
 
-    async def _down(self) -> None:
-        """Give the owner task a moment to find out why the connection went."""
-        with anyio.move_on_after(_MOMENT):
-            while not isinstance(self._state, _Down) or self._state.trouble.endswith("just gone away."):
-                await self._changed.wait()
-
-    def _become(self, state: _Up | _Down) -> None:
+    def _become(self, state: _Connecting | _Up | _Down) -> None:
         self._state = state
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
@@ -232,11 +214,12 @@ def _first_mode(settings: ServerSettings) -> str:
 
 
 async def _ended(evidence: Evidence) -> None:
-    """Wait for the end of a process's output. An HTTP connection has none: its transport raises when it fails."""
+    """Wait until a process has gone, or an HTTP server has forgotten us. When it has gone, the transport raises."""
     if evidence.process:
         await evidence.process.closed.wait()
-    else:
-        await anyio.sleep_forever()
+    elif evidence.exchange:
+        await evidence.exchange.forgotten.wait()
+        await anyio.sleep(_BEAT)  # for the refused call to hear of it, which then is known not to have run
 
 
 async def _accept(name: str, result: CallToolResult) -> None:

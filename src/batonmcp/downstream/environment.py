@@ -4,6 +4,7 @@ import os
 import shutil
 import sysconfig
 from collections.abc import Mapping
+from pathlib import Path
 
 from mcp.client.stdio import get_default_environment
 
@@ -43,14 +44,18 @@ def child_environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**get_default_environment(), **passed_on, **extra, INSIDE: "1"}
 
 
-def find_command(command: str, environment: Mapping[str, str]) -> str:
+def find_command(command: str, environment: Mapping[str, str], *, cwd: str | None = None) -> str:
     """Return the path of a program on the server's PATH, or beside the running Python.
+
+    A command that is itself a path starts from the server's folder, as in a shell.
 
     Raises:
         FileNotFoundError: It is in neither place.
+        PermissionError: There is such a file, but it may not be executed.
     """
+    sought = Path(cwd or ".").absolute() / command if Path(command).name != command else Path(command)
     path = os.pathsep.join([environment.get("PATH", os.defpath), sysconfig.get_path("scripts")])
-    found = shutil.which(command, path=path)
-    if found is None:
-        raise FileNotFoundError(command)
-    return found
+    found = shutil.which(sought, path=path)
+    if found is not None:
+        return str(Path(found).absolute())
+    raise (PermissionError if sought.is_absolute() and sought.is_file() else FileNotFoundError)(command)

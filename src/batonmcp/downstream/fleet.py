@@ -1,7 +1,7 @@
 """The fleet: the connections to all configured servers, seen as tools."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import anyio
 from pydantic import JsonValue
@@ -11,7 +11,8 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
-from batonmcp.downstream.connection import CallTimeout, Connection, Lost, Rejected
+from batonmcp.downstream.call import CallTimeout, Lost, Rejected
+from batonmcp.downstream.connection import Connection
 from batonmcp.downstream.result import read_result
 
 __all__ = ["Fleet", "open_fleet"]
@@ -25,6 +26,9 @@ class Fleet:
             server.name: Connection(server, settings.effects, connect_timeout=settings.limits.connect_timeout)
             for server in settings.servers
         }
+        limits = settings.limits
+        self._total = anyio.CapacityLimiter(limits.parallel_total)
+        self._slots = {name: anyio.CapacityLimiter(limits.parallel_server) for name in self._connections}
         self._snapshot: tuple[object, Registry] | None = None
 
     async def keep(self) -> None:
@@ -41,21 +45,39 @@ class Fleet:
         return self._current()
 
     async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
-        """Call a tool; whatever goes wrong with it is a `Failed`. Nothing is tried twice."""
-        connection = self._connections[tool.server]
-        within = connection.settings.timeout or within
+        """Call a tool; whatever goes wrong with it is a `Failed`. The wait for a free slot counts to the time."""
+        within = self._connections[tool.server].settings.timeout or within
+        async with AsyncExitStack() as slots:
+            with anyio.move_on_after(within) as waiting:
+                await slots.enter_async_context(self._slots[tool.server])
+                await slots.enter_async_context(self._total)
+            if waiting.cancelled_caught:
+                return _busy(tool, within)
+            left = waiting.deadline - anyio.current_time()
+            return await self._call(tool, arguments, within=within, left=left)
+
+    async def _call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, left: float
+    ) -> Succeeded | Failed:
         may_change = tool.effect.kind != "read"
         try:
-            return read_result(await connection.call(tool.name, arguments, within=within))
+            return read_result(await self._connections[tool.server].call(tool.name, arguments, within=left))
         except Lost as lost:
-            cure = "" if lost.sent else "Nothing was sent to it."
-            return _failed("unavailable", str(lost), cure, unsure=lost.sent and may_change)
+            error = ErrorInfo(
+                kind="unavailable", message=str(lost), cure="" if lost.sent else "Nothing was sent to it."
+            )
+            return Failed(error=error, unsure=lost.sent and may_change, again="if harmless" if lost.sent else "always")
         except Rejected as rejected:
-            return _failed("protocol_error", f"{tool.agent} answered: {rejected}.", "", unsure=False)
+            error = ErrorInfo(kind="protocol_error", message=str(rejected))
+            again = "if harmless" if rejected.unsure else "never"
+            return Failed(error=error, unsure=rejected.unsure and may_change, again=again)
         except CallTimeout:
-            message = f"{tool.agent} did not answer within {within:g} s."
-            cure = f'If it needs longer, raise "timeout" of {tool.server} in servers.json.'
-            return _failed("timeout", message, cure, unsure=may_change)
+            error = ErrorInfo(
+                kind="timeout",
+                message=f"{tool.agent} did not answer within {within:g} s.",
+                cure=f'If it needs longer, raise "timeout" of {tool.server} in servers.json.',
+            )
+            return Failed(error=error, unsure=may_change)
 
     def _current(self) -> Registry:
         """Build a snapshot, or return the last one if nothing has changed since."""
@@ -79,11 +101,23 @@ class Fleet:
 async def open_fleet(settings: Settings) -> AsyncGenerator[Fleet]:
     """Connect to all servers in the background; on leaving, all connections and processes are gone."""
     fleet = Fleet(settings)
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(fleet.keep)
-        yield fleet
+        try:
+            yield fleet
+        except Exception as error:  # noqa: BLE001 - not handled, but kept out of the group that it would be wrapped in
+            failure = error
         tasks.cancel_scope.cancel()
+    if failure:
+        raise failure
 
 
-def _failed(kind: str, message: str, cure: str, *, unsure: bool) -> Failed:
-    return Failed(error=ErrorInfo(kind=kind, message=message, cure=cure), unsure=unsure)
+def _busy(tool: Tool, within: float) -> Failed:
+    return Failed(
+        error=ErrorInfo(
+            kind="busy",
+            message=f"{tool.agent} was busy with other calls for {within:g} s, so {tool.qualified} was not called.",
+            cure='If it can do more at a time, raise "parallel_server" or "parallel_total" under "limits".',
+        ),
+    )

@@ -16,14 +16,14 @@ def kin_gone(pid: int) -> Generator[None]:
 
     The group of a server is signalled anyway; this is for those that left it. Each is held by a file descriptor, so
     that no other process can be hit although its id may be used again. On Linux only: elsewhere nothing is done, as
-    for a process that detached itself from its parent before.
+    for a process that began a session of its own and whose parent has ended before.
     """
     if sys.platform != "linux":
         yield
         return
     with ExitStack() as held:
         handles: list[int] = []
-        for kin in _descendants(pid):
+        for kin in {*_descendants(pid), *_session(pid)}:
             with suppress(OSError):  # it has ended meanwhile
                 handle = os.pidfd_open(kin)
                 held.callback(os.close, handle)
@@ -40,3 +40,11 @@ def _descendants(pid: int) -> Iterator[int]:
             for child in map(int, (task / "children").read_text().split()):
                 yield child
                 yield from _descendants(child)
+
+
+def _session(leader: int) -> Iterator[int]:
+    """Yield who is in the session that the process began: that remains when the process itself has ended."""
+    for entry in Path("/proc").iterdir():
+        with suppress(ValueError, ProcessLookupError):  # no process, or it has ended meanwhile
+            if os.getsid(pid := int(entry.name)) == leader:
+                yield pid

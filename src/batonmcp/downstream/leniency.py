@@ -3,7 +3,7 @@
 The SDK refuses a list as a whole, so what it would refuse is taken out before it sees the message.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self, cast
@@ -11,13 +11,16 @@ from typing import Any, Self, cast
 import anyio
 from mcp.client._transport import ReadStream, TransportStreams
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCResponse, Tool
+from mcp_types import JSONRPCResponse, ListToolsResult
 from mcp_types.methods import validate_server_result
 from pydantic import ValidationError
 
 __all__ = ["lenient"]
 
-_STRICTEST = "2025-06-18"
+_HANDSHAKE_ERA = "2025-11-25"
+_MODERN_ERA = "2026-07-28"
+_DECORATION = {"_meta", "execution", "icons", "outputSchema", "title"}
+"""Parts without which a tool can be called just as well. Its annotations are not among them: they make it safe."""
 
 
 @asynccontextmanager
@@ -52,7 +55,7 @@ class _Sieve:
         """Close the stream below."""
         await self._stream.aclose()
 
-    def __aiter__(self) -> Self:
+    def __aiter__(self) -> ReadStream[SessionMessage | Exception]:
         return self
 
     async def __anext__(self) -> SessionMessage | Exception:
@@ -65,41 +68,46 @@ class _Sieve:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
     ) -> None:
         await self.aclose()
 
     def _sieve(self, result: dict[str, Any]) -> None:
         tools = result.get("tools")
-        if not isinstance(tools, list) or "content" in result:
-            return
+        if not isinstance(tools, list) or "content" in result or not _fits(result, []):
+            return  # another kind of result, or one that is beyond help
         good: list[object] = []
         for place, tool in enumerate(cast("list[object]", tools), start=1):
-            mended = _mended(tool)
-            if _is_tool(mended):
-                good.append(mended)
+            usable = next((version for version in _versions(tool) if _fits(result, [version])), None)
+            if usable is None:
+                self._left_out.append(_name(tool, place))
             else:
-                self._left_out.append(_name(mended, place))
+                good.append(usable)
         result["tools"] = good
 
 
-def _mended(tool: object) -> object:
-    """Return a tool whose schema does not say that arguments are an object, as one that does: they always are."""
-    match tool:
-        case {"inputSchema": dict() as schema} if "type" not in schema:
-            return {**cast("dict[str, Any]", tool), "inputSchema": {"type": "object", **cast("dict[str, Any]", schema)}}
-        case _:
-            return tool
-
-
-def _is_tool(tool: object) -> bool:
-    """Whether the SDK takes it, whatever version of the protocol is spoken."""
+def _fits(result: dict[str, Any], tools: list[object]) -> bool:
+    """Whether the SDK takes `result` with these tools in it; false also for what is no list of tools at all."""
+    document = {**result, "tools": tools}
     try:
-        validate_server_result("tools/list", _STRICTEST, {"tools": [tool]})
-        Tool.model_validate(tool, by_name=False)
+        validate_server_result("tools/list", _MODERN_ERA if "resultType" in result else _HANDSHAKE_ERA, document)
+        ListToolsResult.model_validate(document, by_name=False)
     except ValidationError:
         return False
     return True
+
+
+def _versions(tool: object) -> Iterator[object]:
+    """Yield a tool as it is, then what can be done for it."""
+    yield tool
+    if not isinstance(tool, dict):
+        return
+    essential = {key: value for key, value in cast("dict[str, Any]", tool).items() if key not in _DECORATION}
+    schema = essential.get("inputSchema")
+    if isinstance(schema, dict) and "type" not in schema:
+        essential["inputSchema"] = {"type": "object", **cast("dict[str, Any]", schema)}  # arguments always are one
+        yield {**tool, "inputSchema": essential["inputSchema"]}
+    yield essential
 
 
 def _name(tool: object, place: int) -> str:

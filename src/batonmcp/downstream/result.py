@@ -1,6 +1,8 @@
 """The result of a call, as an outcome."""
 
 import json
+import math
+from collections.abc import Iterable
 
 from mcp_types import CallToolResult, ContentBlock, EmbeddedResource, ResourceLink, TextContent, TextResourceContents
 from pydantic import JsonValue
@@ -11,6 +13,7 @@ from batonmcp.core.outcome import Failed, Succeeded
 __all__ = ["read_result"]
 
 _LONGEST_ERROR = 2_000
+_MOST_LEVELS = 100
 
 
 def read_result(result: CallToolResult) -> Succeeded | Failed:
@@ -19,22 +22,58 @@ def read_result(result: CallToolResult) -> Succeeded | Failed:
     if result.is_error:
         message = " ".join(text.split())[:_LONGEST_ERROR] or "The tool reported an error without saying which."
         return Failed(error=ErrorInfo(kind="tool_error", message=message))
-    if result.structured_content is not None:
-        return Succeeded(value=result.structured_content)
+    if result.structured_content is not None and not _too_deep(result.structured_content):
+        return Succeeded(value=_finite(result.structured_content))
     return Succeeded(value=_parsed(text))
 
 
 def _parsed(text: str) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text, parse_constant=_refuse)
+        value: JsonValue = json.loads(text, parse_constant=_number, parse_float=_number)
     except (ValueError, RecursionError):
         return text
-    return value
+    return text if _too_deep(value) else value
 
 
-def _refuse(constant: str) -> None:
-    """Refuse NaN and the infinities, which JSON does not have."""
-    raise ValueError(constant)
+def _too_deep(value: JsonValue) -> bool:
+    """Whether a value has more levels than whatever walks over it later can take."""
+    level: list[JsonValue] = [value]
+    for _ in range(_MOST_LEVELS):
+        level = [member for outer in level for member in _members(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _members(value: JsonValue) -> Iterable[JsonValue]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
+
+
+def _number(text: str) -> float:
+    """Read a number, and refuse NaN and the infinities, which JSON does not have; `1e999` is one of them, too."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+def _finite(value: JsonValue) -> JsonValue:
+    """Put null where a server has sent NaN or an infinity, as many do although JSON does not have them."""
+    match value:
+        case float() if not math.isfinite(value):
+            return None
+        case list():
+            return [_finite(member) for member in value]
+        case dict():
+            return {key: _finite(member) for key, member in value.items()}
+        case _:
+            return value
 
 
 def _text(block: ContentBlock) -> str:

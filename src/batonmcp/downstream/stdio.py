@@ -1,11 +1,9 @@
 """A server that runs as a process and speaks over its standard streams.
 
 Beside what the SDK's own transport does, this one keeps the process's last words for error messages, takes bytes that
-are not UTF-8, bounds a line, knows when the process has gone, and leaves no process of the server's group behind.
+are not UTF-8, bounds a line, knows when the process has gone, and leaves nothing behind that the server has started.
 """
 
-import os
-import signal
 import sys
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -19,8 +17,8 @@ from mcp.shared.message import SessionMessage
 from mcp_types import jsonrpc_message_adapter
 
 from batonmcp.config.settings import StdioServer
+from batonmcp.downstream.ending import end
 from batonmcp.downstream.environment import child_environment, find_command
-from batonmcp.downstream.kin import kin_gone
 
 __all__ = ["MAX_LINE", "ServerProcess", "stdio_transport"]
 
@@ -30,33 +28,70 @@ MAX_LINE = 8_000_000
 _TAIL_LINES = 20
 _TAIL_LINE = 400
 _GONE = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
-_POLL = 0.01  # process exit has no event that does not also wait for inherited pipes
-
-_EOF_GRACE = 0.5
-_TERM_GRACE = 0.3
-_KILL_GRACE = 0.5
+_LAST_WORDS_GRACE = 0.2
 
 
 class ServerProcess:
     """What is known of a server's process: whether it lives, and its last words.
 
     Attributes:
-        pid: Its id; None before it started.
-        closed: Set when its output has ended, unless we were stopping it.
+        closed: Set when it has closed its output or its input, unless we were stopping it.
         stopping: Whether we are.
-        exit_code: Once it has ended.
+        forced: Whether it had to be made to end.
+        deaf: Whether it was given up because it no longer read its input.
         junk: How many lines of its output were no message.
         overlong: Whether it sent a message past `MAX_LINE`.
+        writing_since: Since when a message has been waiting for it to read; None if none is.
+        unread: Set when its output has ended, or nobody reads it any more.
+        unheard: The same of its standard error.
     """
 
     def __init__(self) -> None:
-        self.pid: int | None = None
         self.closed = anyio.Event()
         self.stopping = False
-        self.exit_code: int | None = None
+        self.forced = False
+        self.deaf = False
         self.junk = 0
         self.overlong = False
+        self.writing_since: float | None = None
+        self.unread = anyio.Event()
+        self.unheard = anyio.Event()
+        self._process: Process | None = None
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+
+    def began(self, process: Process) -> None:
+        """Take note that it has been started."""
+        self._process = process
+
+    @property
+    def pid(self) -> int | None:
+        """Its id; None before it started."""
+        return self._process and self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """Once it has ended."""
+        return self._process and self._process.returncode
+
+    def ended(self) -> None:
+        """Take note that it has closed its output or its input."""
+        if not self.stopping:
+            self.closed.set()
+
+    def give_up(self, patience: float) -> None:
+        """End it if no answer can come any more.
+
+        It may have ended while something that it started holds its output open, or not have read for `patience`
+        seconds.
+        """
+        if self._process is None:
+            return
+        self.deaf = self.writing_since is not None and anyio.current_time() - self.writing_since >= patience
+        if self.deaf:
+            with suppress(ProcessLookupError):
+                self._process.kill()  # at once: the write that it does not take would hold everything up
+        if self.deaf or self.exit_code is not None:
+            self.ended()
 
     @property
     def last_words(self) -> str:
@@ -65,29 +100,29 @@ class ServerProcess:
 
     def hear(self, line: bytes) -> None:
         """Keep a line of its standard error, without control characters."""
-        text = line.decode("utf-8", "replace").strip()
+        text = line.decode("utf-8", "replace").strip()[:_TAIL_LINE]
         if text:
-            self._tail.append("".join(char if char.isprintable() else " " for char in text)[:_TAIL_LINE])
+            self._tail.append("".join(char if char.isprintable() else " " for char in text))
 
 
 @asynccontextmanager
 async def stdio_transport(server: StdioServer, about: ServerProcess) -> AsyncGenerator[TransportStreams]:
-    """Start a server and yield the streams of its messages; on leaving, its whole process group is gone.
+    """Start a server and yield the streams of its messages; on leaving, it and what it has started is gone.
 
     Raises:
         OSError: It cannot be started.
     """
     environment = child_environment(server.env)
-    command = find_command(server.command, environment)
+    command = find_command(server.command, environment, cwd=server.cwd)
     process = await anyio.open_process(
         [command, *server.args], env=environment, cwd=server.cwd, start_new_session=sys.platform != "win32"
     )
-    about.pid = process.pid
+    about.began(process)
     inbox, messages = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     outbox, queued = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as pumps:
         pumps.start_soon(_read, process, inbox, about)
-        pumps.start_soon(_write, process, queued, inbox)
+        pumps.start_soon(_write, process, queued, inbox, about)
         pumps.start_soon(_listen, process, about)
         try:
             yield messages, outbox
@@ -96,12 +131,31 @@ async def stdio_transport(server: StdioServer, about: ServerProcess) -> AsyncGen
             with anyio.CancelScope(shield=True):
                 messages.close()
                 await outbox.aclose()
-                with kin_gone(process.pid):
-                    await _stop(process)
-                about.exit_code = process.returncode
+                await _stop(process, about)
             pumps.cancel_scope.cancel()
     for stream in (inbox, queued):
         stream.close()
+
+
+async def _stop(process: Process, about: ServerProcess) -> None:
+    """End a server, hear what it still had to say, and let go of its pipes."""
+    about.forced = not await end(process)
+    with anyio.move_on_after(_LAST_WORDS_GRACE):
+        await about.unheard.wait()
+        await about.unread.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                await _drain(stream)  # asyncio closes a pipe only when its end has been read
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            with suppress(*_GONE):
+                await stream.aclose()
+
+
+async def _drain(stream: ByteReceiveStream) -> None:
+    with suppress(*_GONE):
+        while True:
+            await stream.receive()
 
 
 async def _read(
@@ -110,22 +164,22 @@ async def _read(
     """Hand up each line of output that is a message, and count those that are not."""
     output = process.stdout
     assert output is not None  # noqa: S101 - opened as a pipe
-    async with inbox:
-        async for line in _lines(output, about):
-            try:
-                message = jsonrpc_message_adapter.validate_json(line, by_name=False)
-            except ValueError:
-                about.junk += bool(line.strip())
-                continue
-            try:
-                await inbox.send(SessionMessage(message))
-            except _GONE:
-                break
-    if not about.stopping:
-        about.closed.set()
-    with suppress(*_GONE):  # keep an ending server from blocking on a full pipe
-        while True:
-            await output.receive()
+    try:
+        async with inbox:
+            async for line in _lines(output, about):
+                try:
+                    message = jsonrpc_message_adapter.validate_json(line, by_name=False)
+                except ValueError:
+                    about.junk += bool(line.strip())
+                    continue
+                try:
+                    await inbox.send(SessionMessage(message))
+                except _GONE:
+                    break
+            about.ended()
+        await _drain(output)  # keep an ending server from blocking on a full pipe
+    finally:
+        about.unread.set()
 
 
 async def _lines(output: ByteReceiveStream, about: ServerProcess) -> AsyncIterator[bytes]:
@@ -149,13 +203,18 @@ async def _write(
     process: Process,
     queued: MemoryObjectReceiveStream[SessionMessage],
     inbox: MemoryObjectSendStream[SessionMessage | Exception],
+    about: ServerProcess,
 ) -> None:
     assert process.stdin is not None  # noqa: S101 - opened as a pipe
     try:
-        async for message in queued:
-            text = message.message.model_dump_json(by_alias=True, exclude_unset=True)
-            await process.stdin.send(text.encode("utf-8", "replace") + b"\n")
+        async with queued:
+            async for message in queued:
+                text = message.message.model_dump_json(by_alias=True, exclude_unset=True)
+                about.writing_since = anyio.current_time()
+                await process.stdin.send(text.encode("utf-8", "replace") + b"\n")
+                about.writing_since = None
     except _GONE:
+        about.ended()
         await inbox.aclose()  # it reads no more: let whoever waits for its answers know
 
 
@@ -163,41 +222,12 @@ async def _listen(process: Process, about: ServerProcess) -> None:
     """Drain standard error, so that the server never blocks on it, and keep its end."""
     assert process.stderr is not None  # noqa: S101 - opened as a pipe
     rest = b""
-    with suppress(*_GONE):
-        while True:
-            *lines, rest = (rest + await process.stderr.receive())[-_TAIL_LINES * _TAIL_LINE :].split(b"\n")
-            for line in lines:
-                about.hear(line)
-    about.hear(rest)
-
-
-async def _stop(process: Process) -> None:
-    """End a server and everything in its process group: close its input, then ask, then force."""
-    if process.stdin is not None:
+    try:
         with suppress(*_GONE):
-            await process.stdin.aclose()
-    if not await _exits(process, _EOF_GRACE):
-        _signal_group(process, signal.SIGTERM)
-        await _exits(process, _TERM_GRACE)
-    _signal_group(process, getattr(signal, "SIGKILL", signal.SIGTERM))
-    await _exits(process, _KILL_GRACE)
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            with suppress(*_GONE):
-                await stream.aclose()
-
-
-def _signal_group(process: Process, number: signal.Signals) -> None:
-    """Signal the server's group, which may outlive the server itself."""
-    with suppress(ProcessLookupError, PermissionError):
-        if sys.platform == "win32":
-            process.send_signal(number)
-        else:
-            os.killpg(process.pid, number)
-
-
-async def _exits(process: Process, within: float) -> bool:
-    with anyio.move_on_after(within):
-        while process.returncode is None:  # noqa: ASYNC110 - see _POLL
-            await anyio.sleep(_POLL)
-    return process.returncode is not None
+            while True:
+                *lines, rest = (rest + await process.stderr.receive())[-_TAIL_LINES * _TAIL_LINE :].split(b"\n")
+                for line in lines:
+                    about.hear(line)
+    finally:
+        about.hear(rest)
+        about.unheard.set()

@@ -2,13 +2,17 @@
 
 from dataclasses import dataclass
 
+import httpx2
 from mcp import MCPError
+from pydantic import ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
-from batonmcp.downstream.http import HttpExchange
+from batonmcp.downstream.http import HttpExchange, public_address
 from batonmcp.downstream.stdio import MAX_LINE, ServerProcess
 
-__all__ = ["Evidence", "explain"]
+__all__ = ["Evidence", "brief", "explain", "refusal"]
+
+_LONGEST = 300
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,6 +23,7 @@ class Evidence:
         settings: The server's entry in servers.json.
         connect_timeout: How long it had to get ready, in seconds.
         was_ready: Whether it ever did.
+        lasted: For how long it then was, in seconds.
         error: What was raised; None if the server just ended.
         process: Its process, over stdio.
         exchange: Its responses, over HTTP.
@@ -27,13 +32,19 @@ class Evidence:
     settings: ServerSettings
     connect_timeout: float
     was_ready: bool = False
+    lasted: float = 0.0
     error: BaseException | None = None
     process: ServerProcess | None = None
     exchange: HttpExchange | None = None
 
+    @property
+    def forgotten(self) -> bool:
+        """Whether the server no longer knows our session."""
+        return self.exchange is not None and self.exchange.forgotten.is_set()
+
 
 def explain(evidence: Evidence) -> str:
-    """Return one or two sentences that begin with the server's name."""
+    """Return why a connection has ended, as one or two sentences that begin with the server's name."""
     name = evidence.settings.name
     match evidence.settings.transport:
         case StdioServer() as server if evidence.process:
@@ -54,10 +65,16 @@ def _process(evidence: Evidence, server: StdioServer, process: ServerProcess) ->
         return _not_ready(evidence, process) + words
     if process.closed.is_set():
         when = "while in use; it is started again" if evidence.was_ready else "before it was ready; try its command"
-        return f"ended with exit code {process.exit_code} {when}.{_junk(process)}{words}"
+        return f"{_how_it_ended(process)} {when}.{_junk(process)}{words}"
     if isinstance(evidence.error, MCPError):
-        return f"refused the connection: {evidence.error}.{words}"
-    return f"broke the protocol ({_short(evidence.error)}).{words}"
+        return f"refused the connection: {brief(evidence.error)}.{words}"
+    return f"broke the protocol ({brief(evidence.error)}).{words}"
+
+
+def _how_it_ended(process: ServerProcess) -> str:
+    if process.deaf:
+        return "stopped reading what it was sent"
+    return "closed its input or its output" if process.forced else f"ended with exit code {process.exit_code}"
 
 
 def _not_started(evidence: Evidence, server: StdioServer) -> str:
@@ -65,6 +82,11 @@ def _not_started(evidence: Evidence, server: StdioServer) -> str:
     match evidence.error:
         case FileNotFoundError(filename=filename) if filename is not None and filename == server.cwd:
             return f"cannot start: its folder {server.cwd!r} does not exist. Correct {place}.cwd."
+        case FileNotFoundError(errno=int()):  # the system found the file, but not what its first line names
+            return (
+                f"cannot start: {server.command!r} needs a program that does not exist. "
+                f"Install it again, or correct {place}.command."
+            )
         case FileNotFoundError():
             return (
                 f"cannot start: there is no program {server.command!r}. "
@@ -73,7 +95,7 @@ def _not_started(evidence: Evidence, server: StdioServer) -> str:
         case PermissionError():
             return f"cannot start: {server.command!r} may not be executed. Correct its permissions or {place}.command."
         case _:
-            return f"cannot start: {_short(evidence.error)}."
+            return f"cannot start: {brief(evidence.error)}."
 
 
 def _not_ready(evidence: Evidence, process: ServerProcess) -> str:
@@ -88,23 +110,41 @@ def _junk(process: ServerProcess) -> str:
 
 def _http(evidence: Evidence, server: HttpServer, exchange: HttpExchange) -> str:
     place = f"mcpServers.{evidence.settings.name}"
-    match exchange.refusal:
+    address = public_address(server.url)
+    if isinstance(evidence.error, httpx2.TransportError):
+        return f"cannot be reached at {address} ({brief(evidence.error)}). Check the address and the network."
+    if evidence.forgotten:
+        return "has been started again meanwhile; it is connected anew."
+    if exchange.refusal is not None:
+        return refusal(exchange.refusal, evidence.settings)
+    if isinstance(evidence.error, TimeoutError):
+        return f"gave no usable answer within {evidence.connect_timeout:g} s. Check {place}.url."
+    return f"does not answer as an MCP server at {address} ({brief(evidence.error)}). Check {place}.url."
+
+
+def refusal(status: int, settings: ServerSettings) -> str:
+    """Return what an HTTP status means for a server, as the end of a sentence that begins with its name."""
+    place = f"mcpServers.{settings.name}"
+    match status:
         case 401 | 403:
             return (
-                f"answered {exchange.refusal}: it does not accept what it was sent to prove who you are. "
+                f"answered {status}: it does not accept what it was sent to prove who you are. "
                 f"Check {place}.headers, usually an Authorization header."
             )
         case 404 | 405:
-            return f"answered {exchange.refusal}: {server.url} is not the address of an MCP server. Check {place}.url."
-        case int():
-            return f"answered {exchange.refusal}; it is tried again."
+            return f"answered {status}: at its address there is no MCP server. Check {place}.url."
+        case _:
+            return f"answered {status}; try again later."
+
+
+def brief(error: BaseException | None) -> str:
+    """Return an error's text on one line, without a full stop."""
+    match error:
         case None:
-            pass
-    if isinstance(evidence.error, TimeoutError):
-        return f"gave no usable answer within {evidence.connect_timeout:g} s. Check {place}.url."
-    return f"cannot be reached at {server.url} ({_short(evidence.error)}). Check the address and the network."
-
-
-def _short(error: BaseException | None) -> str:
-    text = " ".join(str(error).split()) if error else "it ended"
-    return (text or type(error).__name__)[:300]
+            return "it ended"
+        case ValidationError():
+            first = error.errors()[0]
+            text = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        case _:
+            text = " ".join(str(error).split()) or type(error).__name__
+    return text[:_LONGEST].rstrip(".")

@@ -1,6 +1,5 @@
 """The arguments of an `orchestrate` call, read with every mistake named."""
 
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -8,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, Validati
 
 from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
-from batonmcp.stages.task import Output, Task
+from batonmcp.stages.task import Output, Task, json_value
 
 __all__ = ["read_task"]
 
@@ -17,8 +16,8 @@ def _from_text(value: object) -> object:
     """Take an object that a model has written as JSON text."""
     if isinstance(value, str):
         try:
-            return json.loads(value)
-        except (ValueError, RecursionError):
+            return json_value(value)
+        except ValueError:
             return value
     return value
 

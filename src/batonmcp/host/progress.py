@@ -18,6 +18,7 @@ HEARTBEAT = 10.0
 """Longest silence, in seconds: the last line is then said again, so that no host thinks the run dead."""
 
 _BACKLOG = 1_000
+_LAST_WORDS = 1.0
 
 
 @asynccontextmanager
@@ -31,13 +32,14 @@ async def reporting(report: Report) -> AsyncGenerator[Emit]:
         if line:
             try:
                 lines.send_nowait(line)
-            except anyio.WouldBlock:
-                return  # a host that takes no progress must not hold the run up
+            except (anyio.WouldBlock, anyio.BrokenResourceError):
+                return  # neither a host that takes no progress nor one that cancelled must hold the run up
 
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_send, report, narrator, queued)
         with lines:
             yield listen
+        tasks.cancel_scope.deadline = anyio.current_time() + _LAST_WORDS
 
 
 async def _send(report: Report, narrator: Narrator, queued: MemoryObjectReceiveStream[str]) -> None:
@@ -50,5 +52,5 @@ async def _send(report: Report, narrator: Narrator, queued: MemoryObjectReceiveS
                     line = await queued.receive()
                 except anyio.EndOfStream:
                     return
-            sent = max(float(narrator.done), sent + 0.01)
+            sent = max(float(narrator.done), sent + (narrator.done + 1 - sent) / 1_000)  # never the next part
             await report(sent, narrator.total, line)

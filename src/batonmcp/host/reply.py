@@ -8,7 +8,7 @@ from mcp_types import CallToolResult, TextContent
 from batonmcp.core.preview import preview
 from batonmcp.core.record import RunRecord
 from batonmcp.stages.task import Output
-from batonmcp.stages.telling import data_of, text_of
+from batonmcp.stages.telling import data_of, has_data, sendable, text_of
 
 __all__ = ["RUN_META", "reply", "reply_error"]
 
@@ -17,16 +17,15 @@ RUN_META: Final = "batonmcp/run"
 
 def reply(record: RunRecord, output: Output) -> CallToolResult:
     """Answer with a run. One text block and no structured content, which some hosts show instead of the text."""
-    text = json.dumps(data_of(record), ensure_ascii=False) if output == "data" and record.steps else text_of(record)
-    meta: dict[str, Any] = {RUN_META: preview(record.as_json())}
-    return CallToolResult(
-        content=[TextContent(text=text)], is_error=record.error is not None and not _useful(record), _meta=meta
-    )
+    told = json.dumps(data_of(record), ensure_ascii=False) if output == "data" and has_data(record) else text_of(record)
+    meta: dict[str, Any] = {RUN_META: json.loads(sendable(json.dumps(preview(record.as_json()), ensure_ascii=False)))}
+    is_error = record.error is not None and not _useful(record)
+    return CallToolResult(content=[TextContent(text=sendable(told))], is_error=is_error, _meta=meta)
 
 
 def reply_error(sentence: str) -> CallToolResult:
     """Answer that nothing was run."""
-    return CallToolResult(content=[TextContent(text=sentence)], is_error=True)
+    return CallToolResult(content=[TextContent(text=sendable(sentence))], is_error=True)
 
 
 def _useful(record: RunRecord) -> bool:

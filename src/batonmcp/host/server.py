@@ -45,6 +45,7 @@ class Front:
         self._answered = anyio.Event()
         self._opened = anyio.Event()
         self._backend: Backend | None = None
+        self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
         self._stop = anyio.CancelScope()
         self.stopped = anyio.Event()
         self.server: Server[None] = Server(
@@ -78,8 +79,14 @@ class Front:
                 async with self._open_backend() as backend:
                     self._backend = backend
                     self._opened.set()
-                    await anyio.sleep_forever()
+                    try:
+                        await anyio.sleep_forever()
+                    finally:
+                        self._backend = None
+        except BatonError as error:
+            self._unavailable = error  # for a host a sentence in each call is better than a server that goes away
         finally:
+            self._opened.set()
             self.stopped.set()
 
     async def _note_first_answer(self, ctx: ServerRequestContext[None], call_next: CallNext) -> HandlerResult:
@@ -110,6 +117,6 @@ class Front:
     async def _run(self, task: Task, context: ServerRequestContext[None]) -> RunRecord:
         await self._opened.wait()
         if self._backend is None:
-            raise BatonError(kind="unavailable", message="batonmcp is shutting down.")
+            raise self._unavailable
         async with reporting(context.session.report_progress) as listen:
             return await self._backend(task, listen)

@@ -104,7 +104,6 @@ class _Execution:
 
         async def work() -> None:
             for index, arguments in waiting:
-                await anyio.lowlevel.checkpoint_if_cancelled()
                 found[index] = await self._call_until(step, index, arguments)
 
         async with anyio.create_task_group() as workers:

@@ -16,6 +16,7 @@ from batonmcp.core.signature import signature
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM, Function, Reply, Request
 from batonmcp.stages.task import Task
+from batonmcp.stages.telling import sendable
 
 __all__ = ["PLAN_FUNCTION", "route"]
 
@@ -73,7 +74,7 @@ async def route(llm: LLM, task: Task, registry: Registry, *, now: datetime, emit
     request = Request(
         stage="route",
         system=_SYSTEM if native else f"{_SYSTEM}\n\n{_catalogue(registry)}",
-        user=_user(task, now),
+        user=sendable(_user(task, now)),
         functions=[*(map(_function, registry) if native else ()), _plan_function()],
         temperature=0,
     )

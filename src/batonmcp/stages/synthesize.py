@@ -10,6 +10,7 @@ from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 from batonmcp.llm.port import LLM, Request
 from batonmcp.stages.facts import kept_values
+from batonmcp.stages.telling import sendable
 
 __all__ = ["synthesize"]
 
@@ -30,7 +31,8 @@ async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Ou
     Raises:
         LlmError: The endpoint gave no usable reply.
     """
-    request = Request(stage="synthesize", system=_SYSTEM, user=_user(query, plan, outcomes), temperature=_TEMPERATURE)
+    user = sendable(_user(query, plan, outcomes))
+    request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
     reply = await llm.complete(request)
     tokens = reply.tokens
     emit(

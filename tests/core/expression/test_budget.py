@@ -80,3 +80,11 @@ def test_cycle_is_refused() -> None:
         Budget(DEFAULT_LIMITS).weigh(once)
     with pytest.raises(Fault, match="steps"):
         Budget(DEFAULT_LIMITS).weigh(twice)
+
+
+def test_patterns_are_counted() -> None:
+    """A pattern is new once in an evaluation, and only so many are."""
+    budget = Budget(DEFAULT_LIMITS)
+    assert [budget.knows_pattern(source) for source in ("a", "b", "a")] == [False, False, True]
+    with pytest.raises(Fault, match="more than 100 different patterns"):
+        [budget.knows_pattern(str(number)) for number in range(100)]

@@ -48,6 +48,8 @@ def test_unknown_function_has_a_cure(name: str, cure: str) -> None:
         ("append", "a + [x]"),
         ("format", "f'{a} {b}'"),
         ("dumps", "to_json(x)"),
+        ("findall", "find_all(text, pattern)"),
+        ("group", "the groups as a list"),
     ],
 )
 def test_unknown_method_has_a_cure(name: str, cure: str) -> None:

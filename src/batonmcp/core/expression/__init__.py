@@ -1,4 +1,4 @@
-"""The expression language of plans: a small, closed subset of Python's expressions over JSON values.
+r"""The expression language of plans: a small, closed subset of Python's expressions over JSON values.
 
 It has constants, names, `a.key`, `a[index]`, slices, `+ - * / // % **`, comparisons, `in`, `is null`, `and or not`,
 `a if b else c`, lists, objects, comprehensions, f-strings, and calls of the functions and methods in `functions`.
@@ -6,9 +6,14 @@ It has constants, names, `a.key`, `a[index]`, slices, `+ - * / // % **`, compari
 function or method, or the name of a field such as 'a.b'. Keys, items and characters of JSON values are all that can be
 reached.
 
+`match(text, pattern)` gives the first match or null, `find_all(text, pattern)` the list of all, and
+`replace_all(text, pattern, replacement)` the text with each replaced, where `\1` or `\g<name>` stands for a group. A
+match is its text; with one group the text of that, with several a list of them, with named groups `(?P<name>...)` an
+object. Patterns are RE2's, which take time linear in the text: no lookaround, no back references.
+
 From a text to a value: `syntax` reads the text into Python's tree, `scopes` finds out what its names mean, `compiler`
-puts `evaluators` and `loops` together, and those run over a `frame` whose `budget` pays for all they do. `language` is
-the way in.
+puts `evaluators` and `loops` together, and those run over a `frame` whose `budget` pays for all they do. `literals`
+checks what can be before, `pattern` is the library of regular expressions, and `language` is the way in.
 
 Differences from Python:
 
@@ -21,6 +26,7 @@ Differences from Python:
   variable has its name.
 - A variable is known from its own `for` on, so in `for x in a for y in y` the second `y` is that of the plan.
 - Infinity and "not a number" are errors, and so is an integer of more than 307 digits.
+- In patterns `\w`, `\d`, `\s` and `\b` know ASCII only (`\p{L}` is any letter), and `$` is the very end of the text.
 - `is` compares with null, true and false only; `isinstance` knows bool, dict, float, int, list and str.
 - `%` does not format text, `*` and `**` do not spread arguments, and no operator works on the bits of numbers.
 - Evaluation has a budget, and lists, texts, the source and nesting have limits (`Limits`, `syntax`).

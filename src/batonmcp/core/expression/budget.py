@@ -22,6 +22,7 @@ _ENTRY_STEPS = 2
 _CHARACTERS_PER_STEP = 64
 _WEIGHED_CHARACTERS_PER_STEP = 256
 _SEARCHED_PAIRS_PER_STEP = 1024
+_MAX_PATTERNS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +50,11 @@ class Budget:
         limits: What it may spend in all.
     """
 
-    __slots__ = ("_fuel", "limits")
+    __slots__ = ("_fuel", "_patterns", "limits")
 
     def __init__(self, limits: Limits) -> None:
         self._fuel = limits.fuel
+        self._patterns: set[str] = set()
         self.limits = limits
 
     def spend(self, steps: int) -> None:
@@ -114,6 +116,24 @@ class Budget:
             Fault: The fuel is used up.
         """
         self.spend(1 + len(text) * (1 + len(part)) // _SEARCHED_PAIRS_PER_STEP)
+
+    def knows_pattern(self, source: str) -> bool:
+        """Return whether the evaluation has met a pattern before, and so has paid for compiling it.
+
+        Args:
+            source: The pattern.
+
+        Raises:
+            Fault: There are too many, so that compiled ones could not be kept.
+        """
+        if source in self._patterns:
+            return True
+        if len(self._patterns) >= _MAX_PATTERNS:
+            raise Fault(
+                message=f"there are more than {_MAX_PATTERNS} different patterns.", cure="Write one for all: a|b."
+            )
+        self._patterns.add(source)
+        return False
 
     def weigh(self, value: JsonValue) -> tuple[int, int]:
         """Pay for a walk over the whole of a value, however often it holds the same part.

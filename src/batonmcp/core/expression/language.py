@@ -14,6 +14,7 @@ from batonmcp.core.expression.cost import only_selects, steps_of
 from batonmcp.core.expression.fault import Fault
 from batonmcp.core.expression.frame import Evaluator, Frame
 from batonmcp.core.expression.functions import FUNCTION_NAMES
+from batonmcp.core.expression.literals import check_literals
 from batonmcp.core.expression.scopes import CONSTANTS, Scopes
 from batonmcp.core.expression.syntax import parse_tree
 from batonmcp.core.expression.wording import nearest
@@ -68,6 +69,7 @@ def parse(source: str) -> Expression:
         tree = parse_tree(source)
         scopes = Scopes(tree)
         run = compile_term(tree, scopes)
+        check_literals(tree)
     except Fault as fault:
         raise ExpressionInvalid(source=source, message=fault.message, cure=fault.cure) from None
     program = Program(run=run, slots=scopes.free, size=scopes.size, steps=steps_of(tree), selects=only_selects(tree))

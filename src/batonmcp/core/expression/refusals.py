@@ -38,12 +38,16 @@ _METHODS: Mapping[str, str] = {
     "dumps": "Write to_json(x).",
     "extend": "Values do not change; write a + b.",
     "filter": _FUNCTIONS["filter"],
+    "findall": "Write find_all(text, pattern).",
     "format": "Write text from parts as f'{a} {b}'.",
+    "group": "match(text, pattern) gives the text itself, or the groups as a list or an object.",
     "includes": "Write `x in items`.",
     "length": "Write len(x).",
     "loads": "Write parse_json(text).",
     "map": _FUNCTIONS["map"],
+    "search": "Write match(text, pattern).",
     "sort": "Values do not change; write sorted(items, key='field').",
+    "sub": "Write replace_all(text, pattern, replacement).",
     "update": "Values do not change; write {**a, **b}.",
 }
 

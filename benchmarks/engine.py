@@ -1,0 +1,214 @@
+"""The engine alone, without a model and without MCP: how close to ideal it runs plans, and what it costs.
+
+    python benchmarks/engine.py [--quick] [--write]
+
+Four parts: makespan over the critical path on recorded and made-up plans, overhead per step, expressions, memory.
+`--quick` is a smoke run. `--write` puts the result into docs/benchmarks.md. The recorded plans are not part of the
+repository (tests/recorded_plans.py tells where they lie); without them, only the made-up ones are run.
+"""
+
+import argparse
+import os
+import platform
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+import engine_cases
+import engine_expressions
+import engine_makespan
+import engine_memory
+import engine_overhead
+import engine_plans
+from engine_clock import Clock
+
+__all__ = ["Results", "measure", "report"]
+
+GOAL_RATIO = 1.03
+GOAL_MICROSECONDS = 100
+GOAL_STEPS = 100
+LINEAR = 1.25  # growth up to which the cost of a step counts as the same
+
+_PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+_BEGIN, _END = "<!-- written by engine.py -->", "<!-- end of engine.py -->"
+_MAKESPAN_HEAD = (
+    *("source", "clock", "plans", "steps", "batonmcp / ideal", "p50", "p95", "max"),
+    *("levels / ideal", "sequential / ideal", "speed-up over levels", "over sequential", "noise"),
+)
+_CLOCKS: Mapping[Clock, str] = {"processor": "processor time", "wall": "wall clock"}
+_MODULES = (engine_cases, engine_makespan, engine_plans, engine_overhead, engine_expressions, engine_memory)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What was measured, and the machine's load before and after (None where the system does not tell)."""
+
+    makespans: Mapping[Clock, Sequence[engine_makespan.Row]]
+    overheads: Sequence[engine_overhead.Row]
+    expressions: Sequence[engine_expressions.Row]
+    memory: engine_memory.Memory
+    runs: int
+    load: tuple[float | None, float | None]
+
+
+def measure(*, quick: bool = False) -> Results:
+    """Measure all four parts; quickly, with a few small plans only."""
+    before, runs = _load(), 1 if quick else 3
+    makespans: dict[Clock, Sequence[engine_makespan.Row]] = {
+        clock: engine_makespan.measure(clock, runs=runs, most=4 if quick else None) for clock in _CLOCKS
+    }
+    sizes = engine_overhead.SIZES[:2] if quick else engine_overhead.SIZES
+    return Results(
+        makespans=makespans,
+        overheads=engine_overhead.measure(sizes, runs=runs if quick else None),
+        expressions=engine_expressions.measure(runs=1, seconds=0.0) if quick else engine_expressions.measure(),
+        memory=engine_memory.measure(engine_memory.ITEMS // 100 if quick else engine_memory.ITEMS),
+        runs=runs,
+        load=(before, _load()),
+    )
+
+
+def _load() -> float | None:
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+
+
+def report(results: Results) -> str:
+    """Return the part of docs/benchmarks.md that this script writes."""
+    parts = (
+        f"```python\n{_assumptions()}```",
+        _conditions(results),
+        _table(("goal", "measured", "met"), _goals(results)),
+        "### Makespan",
+        _table(
+            _MAKESPAN_HEAD,
+            [_makespan(row, clock) for clock, rows in results.makespans.items() for row in rows],
+        ),
+        "### Overhead",
+        _table(
+            ("µs a step", "steps", "run / bare task", "run", "run, no record", "bare task", "check", "waits a step"),
+            _overhead(results.overheads),
+        ),
+        _table(("growth", "of", "run", "run, no record", "check"), _growth(results.overheads)),
+        "### Expressions",
+        _table(
+            ("expression", "/ CPython", "evaluate µs", "CPython µs", "parse µs (once)"),
+            [_expression(row) for row in results.expressions],
+        ),
+        "### Memory",
+        _memory(results.memory),
+    )
+    return "\n\n".join(parts)
+
+
+def _assumptions() -> str:
+    sources = [Path(module.__file__ or "").read_text(encoding="utf-8") for module in _MODULES]
+    return "\n".join(source[source.index("# Assumptions") : source.index("# End of the ass")] for source in sources)
+
+
+def _conditions(results: Results) -> str:
+    load = " and ".join("unknown" if load is None else f"{load:.1f}" for load in results.load)
+    return (
+        f"Measured with {os.cpu_count()} cores, Python {platform.python_version()} and a load average of {load} before"
+        f" and after; of each makespan the median of {results.runs} runs."
+    )
+
+
+def _goals(results: Results) -> Iterable[Sequence[str]]:
+    for clock, rows in results.makespans.items():
+        recorded = [row for row in rows if row.source != engine_cases.MADE_UP]
+        if recorded:
+            ratio = sum(sum(row.makespans["batonmcp"]) for row in recorded) / sum(sum(row.ideals) for row in recorded)
+            name = f"recorded plans: makespan / ideal at most {GOAL_RATIO}, by {_CLOCKS[clock]}"
+            yield name, f"{ratio:.3f}", _met(met=ratio <= GOAL_RATIO)
+    costs = [row.costs[GOAL_STEPS].execute for row in results.overheads]
+    name = f"overhead under {GOAL_MICROSECONDS} µs a step at {GOAL_STEPS} steps"
+    yield name, f"{min(costs):.0f} to {max(costs):.0f}", _met(met=max(costs) < GOAL_MICROSECONDS)
+    growths = [_grown(row)[0] for row in results.overheads if engine_overhead.SIZES[-1] in row.costs]
+    if not growths:
+        return
+    name = f"overhead linear up to {engine_overhead.SIZES[-1]:,} steps (growth at most {LINEAR})"
+    yield name, f"{min(growths):.1f} to {max(growths):.1f}", _met(met=max(growths) <= LINEAR)
+
+
+def _met(*, met: bool) -> str:
+    return "yes" if met else "**no**"
+
+
+def _makespan(row: engine_makespan.Row, clock: Clock) -> Sequence[str]:
+    ratios, of = row.ratios("batonmcp"), {way: row.total(way) for way in engine_makespan.WAYS}
+    at = (len(ratios) // 2, min(len(ratios) * 95 // 100, len(ratios) - 1), -1)
+    return (
+        *(row.source, _CLOCKS[clock], f"{len(row.ideals)}", f"{row.steps}", f"**{of['batonmcp']:.3f}**"),
+        *(f"{ratios[index]:.3f}" for index in at),
+        *(f"{of['levels']:.3f}", f"{of['sequential']:.3f}"),
+        *(f"{of[way] / of['batonmcp']:.2f} x" for way in ("levels", "sequential")),
+        f"{row.noise:.3f}",
+    )
+
+
+def _overhead(rows: Sequence[engine_overhead.Row]) -> Iterable[Sequence[str]]:
+    for row in rows:
+        for size, cost in row.costs.items():
+            costs = (f"{each:.0f}" for each in (cost.execute, cost.silent, cost.task, cost.check))
+            yield row.shape, f"{size:,}", f"{cost.execute / cost.task:.1f}", *costs, f"{cost.waits:.1f}"
+
+
+def _growth(rows: Sequence[engine_overhead.Row]) -> Iterable[Sequence[str]]:
+    for row in rows:
+        sizes = f"{max(row.costs):,} / {GOAL_STEPS} steps"
+        yield row.shape, sizes, *(f"{grown:.2f}" for grown in _grown(row))
+
+
+def _grown(row: engine_overhead.Row) -> tuple[float, float, float]:
+    """Say how many times as much a step costs in the longest plan as in one of 100; 1 is linear."""
+    most, base = row.costs[max(row.costs)], row.costs[GOAL_STEPS]
+    return most.execute / base.execute, most.silent / base.silent, most.check / base.check
+
+
+def _expression(row: engine_expressions.Row) -> Sequence[str]:
+    ratio = row.evaluate / row.python
+    times = (f"{time:,.1f}" for time in (row.evaluate, row.python, row.parse))
+    return f"`{row.question.ours}`", f"{ratio:.1f}", *times
+
+
+def _memory(memory: engine_memory.Memory) -> str:
+    def cells(name: str, size: int | None) -> Sequence[str]:
+        if size is None:
+            return name, "not told here", ""
+        return name, f"{size / memory.items:,.0f}", f"{size / 1e6:.2f}"
+
+    rows = [
+        cells("most allocated during the run", memory.peak),
+        cells("kept after it: outcomes and record", memory.kept),
+        cells("most by which a process of its own grows", memory.resident),
+        cells("the answers alone", memory.answers),
+    ]
+    each = memory.seconds / memory.items * 1e6
+    head = (f"`for_each` over {memory.items:,} items", "bytes an item", "MB")
+    return f"{_table(head, rows)}\n\nEach item takes {each:.0f} µs of processor time."
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def main() -> None:
+    """Measure, print, and write if asked to."""
+    parser = argparse.ArgumentParser(description="Measure the engine.")
+    parser.add_argument("--quick", action="store_true", help="a smoke run: few and small plans")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    options = parser.parse_args()
+    text = report(measure(quick=options.quick))
+    print(text)
+    if options.write:
+        before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
+        _PAGE.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The composition: who plans, and that everything is gone afterwards."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio
+import pytest
+
+from batonmcp.cli.compose import open_ports
+from batonmcp.config.load import load
+from batonmcp.config.settings import LlmSettings, PlannerChoice, Settings
+from batonmcp.core.errors import ConfigError
+from batonmcp.core.limits import Limits
+from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.stages.ports import PlannerKind, cannot_ask
+from doubles.evil_stdio import argv
+from doubles.processes import marked, wait_unmarked
+
+pytestmark = pytest.mark.anyio
+
+TIME_S = 20.0
+LLM = LlmSettings(base_url="http://127.0.0.1:9/v1", api_key=None, model="m")
+
+
+def settings(planner: PlannerChoice = "auto", llm: LlmSettings | None = None) -> Settings:
+    """Return settings without any server."""
+    return Settings(source=Path("servers.json"), servers=(), llm=llm, planner=planner, limits=Limits(steps=3))
+
+
+@pytest.mark.parametrize(
+    ("planner", "llm", "without_llm", "chosen"),
+    [
+        ("auto", LLM, "host", "llm"),
+        ("auto", LLM, "lexical", "llm"),
+        ("auto", None, "host", "host"),
+        ("auto", None, "lexical", "lexical"),
+        ("llm", LLM, "host", "llm"),
+        ("host", LLM, "lexical", "host"),
+        ("host", None, "lexical", "host"),
+        ("lexical", LLM, "host", "lexical"),
+        ("lexical", None, "host", "lexical"),
+    ],
+)
+async def test_who_plans(
+    planner: PlannerChoice, llm: LlmSettings | None, without_llm: PlannerKind, chosen: PlannerKind
+) -> None:
+    """The configured planner; else the model where there is one; else who is at hand."""
+    with anyio.fail_after(TIME_S):
+        async with open_ports(settings(planner, llm), without_llm=without_llm, decide=cannot_ask) as ports:
+            assert ports.planner == chosen
+            assert isinstance(ports.llm, OpenAIClient) is (llm is not None)
+            assert ports.limits.steps == 3
+            assert ports.decide is cannot_ask
+            assert ports.now().tzinfo is not None
+            assert ports.clock() <= ports.clock()
+
+
+async def test_the_planner_llm_needs_a_model() -> None:
+    """Without a model the planner `llm` is refused, with the place in the file and what to write."""
+    with anyio.fail_after(TIME_S), pytest.raises(ConfigError, match=r"servers.json: batonmcp.planner: is .llm., but"):
+        async with open_ports(settings("llm"), without_llm="host", decide=cannot_ask):
+            pytest.fail("it opened")
+
+
+async def test_servers_are_connected_and_gone_afterwards(write_config: Callable[..., Path], token: str) -> None:
+    """The servers come up in the background and can be used; on leaving, no process is left."""
+    command, *arguments = argv("ok")
+    config = load(write_config({"evil": {"command": command, "args": arguments}}), {})
+    with anyio.fail_after(TIME_S):
+        async with open_ports(config, without_llm="host", decide=cannot_ask) as ports:
+            known = await ports.tools.registry()
+            assert "evil__echo" in known
+            assert marked(token)
+        await wait_unmarked(token, within=3)
+
+
+async def test_an_error_inside_closes_everything(write_config: Callable[..., Path], token: str) -> None:
+    """Whatever happens to a run, its servers are stopped."""
+    command, *arguments = argv("ok")
+    config = load(write_config({"evil": {"command": command, "args": arguments}}), {})
+    with anyio.fail_after(TIME_S):
+        with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
+            async with open_ports(config, without_llm="host", decide=cannot_ask) as ports:
+                await ports.tools.registry()
+                raise LookupError
+        await wait_unmarked(token, within=3)

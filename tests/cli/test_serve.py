@@ -1,0 +1,218 @@
+"""The command `serve`: what it needs before its first answer, and what it refuses."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp_types import CallToolResult, TextContent
+
+from batonmcp.cli.serve import main, make_front
+from batonmcp.core.errors import ConfigError
+from batonmcp.downstream.environment import INSIDE
+from doubles.evil_stdio import argv
+
+pytestmark = pytest.mark.anyio
+
+WriteConfig = Callable[..., Path]
+
+TIME_S = 30.0
+LATER = ("typer", "rich", "openai", "batonmcp.downstream", "batonmcp.cli.app", "batonmcp.cli.compose")
+"""What no host should wait for."""
+
+ANSWERING = """
+import sys
+from pathlib import Path
+import anyio
+{first}
+import batonmcp.cli.serve as serve
+
+before_opening = anyio.Event()
+loaded = set()
+
+def note_and_stay_closed(settings, *, read_only):
+    loaded.update(sys.modules)
+    before_opening.set()
+    raise serve.ConfigError(place="", message="closed")
+
+serve._open_backend = note_and_stay_closed
+
+async def run():
+    front = serve.make_front(Path(sys.argv[1]), {{}}, read_only=False)
+    loaded.update(sys.modules)
+    from mcp import Client
+    async with Client(front.server) as host:
+        (tool,) = (await host.list_tools()).tools
+        assert tool.name == "orchestrate"
+        await before_opening.wait()
+
+anyio.run(run)
+print(*sorted(loaded))
+"""
+
+
+def parts_of(modules: list[str]) -> list[str]:
+    """Return which of the late parts are among loaded modules."""
+    return [part for part in LATER if any(name == part or name.startswith(f"{part}.") for name in modules)]
+
+
+def loaded_before_opening(config: Path, *, first: str = "") -> list[str]:
+    """Have a host in another process list the tools, and return what was loaded when the backend was to be opened."""
+    script = ANSWERING.format(first=first)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(config)], capture_output=True, text=True, timeout=TIME_S, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_it_answers_before_it_imports_the_rest(write_config: WriteConfig) -> None:
+    """A host has its tool before typer, rich, openai or a downstream client is imported."""
+    modules = loaded_before_opening(
+        write_config({"a": {"command": "a"}}, llm={"model": "m", "base_url": "http://x/v1"})
+    )
+    assert "batonmcp.host.server" in modules
+    assert parts_of(modules) == []
+
+
+def test_the_look_at_the_imports_sees_one_too_many(write_config: WriteConfig) -> None:
+    """The test above can fail: imports added to the way of `serve` are found."""
+    found = parts_of(loaded_before_opening(write_config({}), first="import rich, batonmcp.downstream.environment"))
+    assert found == ["rich", "batonmcp.downstream"]
+
+
+def test_the_program_imports_no_more(write_config: WriteConfig) -> None:
+    """`batonmcp serve` itself, from its entry point to a host that goes away, has imported none of it."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "batonmcp", "serve", "--config", str(write_config({}))],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=TIME_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    modules = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")]
+    assert "batonmcp.host.stdio" in modules
+    assert parts_of(modules) == []
+
+
+def test_it_refuses_to_be_its_own_server(
+    write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Started by itself it ends with 2, says which entry to remove, and prints no protocol."""
+    path = write_config({})
+    monkeypatch.setenv(INSIDE, "1")
+    with pytest.raises(SystemExit) as end:
+        main(["--config", str(path)])
+    shown = capsys.readouterr()
+    assert (end.value.code, shown.out) == (2, "")
+    assert f"{path}: batonmcp was started by batonmcp as one of its own servers" in shown.err
+    assert "Remove the entry of servers.json" in shown.err
+
+
+def test_a_server_that_is_batonmcp_itself_is_told(write_config: WriteConfig) -> None:
+    """An entry that starts batonmcp is one server in trouble, not an endless row of processes."""
+    path = write_config({})
+    itself = {"command": sys.executable, "args": ["-m", "batonmcp", "serve", "--config", str(path)]}
+    write_config({"itself": itself})
+    done = subprocess.run(
+        [sys.executable, "-m", "batonmcp", "tools", "--config", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=TIME_S,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "itself ended with exit code 2" in done.stdout
+    assert "started by batonmcp as one of its own servers" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(["--transport", "pigeon"], "invalid choice: 'pigeon'"), (["--what"], "unrecognized arguments: --what")],
+)
+def test_bad_options(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Options that are not known: exit 2 and a sentence on standard error."""
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    shown = capsys.readouterr()
+    assert (end.value.code, shown.out) == (2, "")
+    assert says in shown.err
+
+
+async def test_warnings_are_logged(write_config: WriteConfig, caplog: pytest.LogCaptureFixture) -> None:
+    """What was passed over in the configuration is in the log, which is standard error."""
+    make_front(write_config({}, planer="x"), {}, read_only=False)
+    assert "batonmcp.planer is not known" in caplog.text
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+async def test_the_front_knows_its_servers(
+    read_only: bool,  # noqa: FBT001 - a parameter of the test
+    write_config: WriteConfig,
+) -> None:
+    """The tool names the configured servers, those in trouble included, and its hints follow the option."""
+    servers = {"one": {"command": "a"}, "two": {}, "off": {"command": "a", "disabled": True}}
+    front = make_front(write_config(servers, limits={"query_bytes": 5}), {}, read_only=read_only)
+    front.stop()
+    with anyio.fail_after(TIME_S):
+        async with Client(front.server) as host:
+            (tool,) = (await host.list_tools()).tools
+            result = await host.call_tool("orchestrate", {"query": "longer"})
+    assert "Behind it: one, two." in (tool.description or "")
+    assert tool.annotations
+    assert tool.annotations.read_only_hint is read_only
+    assert "at most 5 are allowed" in text_of(result)
+
+
+async def test_a_configuration_error_is_raised_before_anything_is_served(tmp_path: Path) -> None:
+    """A file that is not there is found when the server is made."""
+    with pytest.raises(ConfigError, match="there is no such file"):
+        make_front(tmp_path / "nowhere.json", {}, read_only=False)
+
+
+async def test_a_planner_without_a_model_is_said_in_each_call(write_config: WriteConfig) -> None:
+    """A host whose server cannot plan learns from each call why, and what to write."""
+    front = make_front(write_config({}, planner="llm"), {}, read_only=False)
+    with anyio.fail_after(TIME_S):
+        async with Client(front.server) as host:
+            for _ in range(2):
+                result = await host.call_tool("orchestrate", {"query": "q"})
+                assert result.is_error
+                assert 'batonmcp.planner: is "llm", but no model is configured.' in text_of(result)
+
+
+@pytest.mark.parametrize(("read_only", "status"), [(True, "refused"), (False, "approval_required")])
+async def test_writes_never_run(
+    read_only: bool,  # noqa: FBT001 - a parameter of the test
+    status: str,
+    write_config: WriteConfig,
+    tmp_path: Path,
+) -> None:
+    """A plan that may write is refused in the read-only profile, and else awaits a decision; reads run."""
+    ledger = tmp_path / "ledger"
+    command, *arguments = argv("write_tool", state=ledger)
+    front = make_front(write_config({"evil": {"command": command, "args": arguments}}), {}, read_only=read_only)
+    read: dict[str, Any] = {"id": "a", "tool": "evil__echo", "arguments": {"text": "hello"}}
+    write = {"id": "b", "tool": "evil__put", "arguments": {"key": "k", "value": "v"}}
+    with anyio.fail_after(TIME_S):
+        async with Client(front.server) as host:
+            both = await host.call_tool("orchestrate", {"plan": {"steps": [read, write]}})
+            reading = await host.call_tool("orchestrate", {"plan": {"steps": [read]}})
+    assert both.meta is not None
+    assert both.meta["batonmcp/run"]["status"] == status
+    assert text_of(reading) == "evil: echo\n  hello"
+    calls = [line for line in ledger.read_text().splitlines() if line.startswith("call")]
+    assert calls == ['call echo {"text": "hello"}']
+
+
+def text_of(result: CallToolResult) -> str:
+    """Return the one text of a result."""
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text

@@ -1,0 +1,137 @@
+"""The result of a call, as an outcome."""
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp_types import (
+    BlobResourceContents,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+)
+from pydantic import JsonValue
+
+from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.downstream.result import read_result
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def value(*content: ContentBlock, structured: Any = None) -> JsonValue:  # noqa: ANN401 - JSON
+    """Return the value of a successful result."""
+    outcome = read_result(CallToolResult(content=list(content), structured_content=structured))
+    assert isinstance(outcome, Succeeded)
+    return outcome.value
+
+
+def text(words: str) -> TextContent:
+    """Return a block of text."""
+    return TextContent(text=words)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ('{"a": [1, 2.5, null]}', {"a": [1, 2.5, None]}),
+        ("[1]", [1]),
+        ("7", 7),
+        ("true", True),
+        ('"quoted"', "quoted"),
+        ("sunny", "sunny"),
+        ("", ""),
+        ("{not json", "{not json"),
+        ("NaN", "NaN"),
+        ('{"a": Infinity}', '{"a": Infinity}'),
+        ("1e999", "1e999"),
+        ("9" * 5_000, "9" * 5_000),
+        ("[" * 100_000, "[" * 100_000),
+    ],
+    ids=lambda words: str(words)[:12],
+)
+def test_text_is_parsed_where_it_is_json(words: str, expected: JsonValue) -> None:
+    """Text that is JSON becomes what it says, and all other text stays text, numbers that JSON lacks included."""
+    assert value(text(words)) == expected
+
+
+def test_structured_content_wins() -> None:
+    """Structured content is the value, even empty, and the text beside it is for people."""
+    assert value(text('{"a": 1}'), structured={"b": 2}) == {"b": 2}
+    assert value(text("words"), structured={}) == {}
+
+
+def test_number_that_json_lacks_becomes_null() -> None:
+    """NaN and infinity, which many servers send, do not get into a value that is JSON."""
+    structured = {"mean": math.nan, "rows": [{"max": math.inf, "min": -1.5}]}
+    assert value(structured=structured) == {"mean": None, "rows": [{"max": None, "min": -1.5}]}
+
+
+@given(JSON)
+def test_value_is_always_json(structured: Any) -> None:  # noqa: ANN401 - JSON
+    """Whatever comes in, as structured content or as text, the value can be written as strict JSON."""
+    json.dumps(value(structured=structured), allow_nan=False)
+    json.dumps(value(text(json.dumps(structured))), allow_nan=False)
+
+
+@given(JSON.filter(lambda found: "NaN" not in json.dumps(found) and "Infinity" not in json.dumps(found)))
+def test_json_survives(structured: Any) -> None:  # noqa: ANN401 - JSON
+    """JSON arrives unchanged, types included, whether as text or as structured content."""
+    assert value(text(json.dumps(structured))) == structured
+    if structured is not None:
+        assert value(structured=structured) == structured
+
+
+def test_blocks_are_joined_and_others_are_named() -> None:
+    """Texts stand on lines of their own; a link is its address, and what is no text says what it is."""
+    blob = BlobResourceContents(uri="file:///b", blob="AA==")
+    blocks: list[ContentBlock] = [
+        text("one"),
+        EmbeddedResource(resource=TextResourceContents(uri="file:///a", text="two")),
+        ResourceLink(uri="file:///c", name="c"),
+        ImageContent(data="AA==", mime_type="image/png"),
+        EmbeddedResource(resource=blob),
+    ]
+    assert value(*blocks) == "one\ntwo\nfile:///c\n[image content]\n[resource content]"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([text("no such\n  city")], "no such city"),
+        ([text('{"error": 7}')], '{"error": 7}'),
+        ([text("x" * 10_000)], "x" * 2_000),
+        ([], "The tool reported an error without saying which."),
+        ([text(" ")], "The tool reported an error without saying which."),
+    ],
+)
+def test_error_of_the_tool_is_a_failure_in_its_words(content: list[ContentBlock], message: str) -> None:
+    """A result marked as an error fails with what the tool said, on one line and bounded."""
+    outcome = read_result(CallToolResult(content=content, is_error=True, structured_content={"ignored": True}))
+    assert isinstance(outcome, Failed)
+    assert (outcome.error.kind, outcome.error.message) == ("tool_error", message)
+
+
+@pytest.mark.parametrize(("levels", "is_text"), [(99, False), (101, True), (900, True)])
+def test_what_is_nested_too_deeply_stays_text(levels: int, is_text: bool) -> None:  # noqa: FBT001 - a table
+    """Values of any depth arrive, those past a hundred levels as the text that they came as."""
+    text = "[" * levels + "]" * levels
+    outcome = read_result(CallToolResult(content=[TextContent(text=text)]))
+    assert isinstance(outcome, Succeeded)
+    assert (outcome.value == text) == is_text
+    structured: dict[str, Any] = {}
+    for _ in range(levels):
+        structured = {"a": structured}
+    outcome = read_result(CallToolResult(content=[TextContent(text="plain")], structured_content=structured))
+    assert isinstance(outcome, Succeeded)
+    assert (outcome.value == "plain") == is_text

@@ -1,0 +1,85 @@
+"""Serving over standard input and output: how it ends. What goes over it, `tests/e2e` shows."""
+
+import json
+import signal
+import sys
+
+import anyio
+import pytest
+from anyio.abc import Process
+
+pytestmark = pytest.mark.anyio
+
+TIME_S = 20.0
+SERVER = """
+import sys
+from contextlib import asynccontextmanager
+import anyio
+from batonmcp.core.limits import Limits
+from batonmcp.host.server import Front
+from batonmcp.host.stdio import serve_stdio
+
+@asynccontextmanager
+async def open_backend():
+    print("opened", file=sys.stderr, flush=True)
+    try:
+        yield None
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.sleep(float(sys.argv[1]))
+        print("closed", file=sys.stderr)
+
+async def main():
+    await serve_stdio(Front(open_backend, agents=[], limits=Limits(), read_only=False))
+
+anyio.run(main)
+"""
+HELLO = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
+}
+
+
+async def heard(process: Process, word: bytes) -> bytes:
+    """Read standard error until a word stands in it, or to its end."""
+    assert process.stderr is not None
+    text = b""
+    try:
+        while word not in text:
+            text += await process.stderr.receive()
+    except anyio.EndOfStream:
+        pass
+    return text
+
+
+@pytest.mark.parametrize(
+    ("number", "closing_takes", "closed"),
+    [(signal.SIGHUP, 0.0, True), (signal.SIGTERM, 0.2, True), (signal.SIGINT, 60.0, False)],
+    ids=["closes at once", "closes soon", "never closes"],
+)
+async def test_a_signal_ends_it(number: signal.Signals, closing_takes: float, closed: bool) -> None:  # noqa: FBT001
+    """A signal closes the backend, which has a moment for it, and ends the process although its input stays open."""
+    with anyio.fail_after(TIME_S):
+        async with await anyio.open_process([sys.executable, "-c", SERVER, str(closing_takes)]) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
+            assert json.loads(await process.stdout.receive())["result"]["serverInfo"]["name"] == "batonmcp"
+            assert await heard(process, b"opened") == b"opened\n"
+            process.send_signal(number)
+            began = anyio.current_time()
+            assert await process.wait() == 128 + number
+            assert anyio.current_time() - began < 5
+            assert (b"closed" in await heard(process, b"closed")) is closed
+
+
+async def test_the_end_of_input_ends_it() -> None:
+    """A host that goes away without having asked anything: the process ends well, and nothing was opened."""
+    with anyio.fail_after(TIME_S):
+        async with await anyio.open_process([sys.executable, "-c", SERVER, "0"]) as process:
+            assert process.stdin is not None
+            await process.stdin.aclose()
+            assert await process.wait() == 0
+            assert await heard(process, b"opened") == b""
