@@ -12,12 +12,13 @@ from batonmcp.core.expression import Expression
 from batonmcp.core.ids import INPUTS, PER_ITEM, free_id, is_usable, parse_renamed
 from batonmcp.core.limits import Limits, size_of
 from batonmcp.core.parts import Parts, join
-from batonmcp.core.plan import Plan, Step, Wait
+from batonmcp.core.plan import Plan, Step
 from batonmcp.core.registry import Registry
 from batonmcp.core.repair import meant_arguments, meant_tool
 from batonmcp.core.template import Path, Template
 from batonmcp.core.tool import Tool
 from batonmcp.core.typed import Document, unselectable
+from batonmcp.core.waiting import Earlier
 
 __all__ = ["check"]
 
@@ -60,6 +61,7 @@ class _Check:
         self._notes: list[str] = []
         self._by_model = by_model
         self._ids = self._name(drafts)
+        self._places = {name: place for place, name in reversed([*enumerate(self._ids)])}
         self._renamed = {
             draft.id: new for draft, new in zip(drafts, self._ids, strict=True) if draft.id and draft.id != new
         }
@@ -213,16 +215,16 @@ class _Check:
             self._problem("steps", message, "Let fewer steps wait for others, or split the task.")
 
     def _check_name(self, name: str, place: str, parts: Parts) -> None:
-        earlier = self._ids[: parts.index]
-        if name in earlier:
+        found = self._places.get(name)
+        if found is not None and found < parts.index:
             return
-        if name in self._ids:
+        if found is not None:
             self._problem(place, f"{name!r} is a later step.", f"Move it before step {parts.id!r}.")
         elif name in PER_ITEM:
             cure = "Give the step a `for_each`, or name the step that has the value."
             self._problem(place, f"`{name}` exists in the arguments of a for_each step only.", cure)
         else:
-            self._problem(place, f"{name!r} is no earlier step.", _names_cure(name, earlier))
+            self._problem(place, f"{name!r} is no earlier step.", _names_cure(name, self._ids[: parts.index]))
 
     def _check_arguments(self, parts: Parts) -> None:
         """Hold the literal part of the arguments against the tool's own schema."""
@@ -242,11 +244,12 @@ class _Check:
             self._problem(f"{parts.path}.arguments", message, "Pass long text as one of the inputs.")
 
     def _steps(self) -> Iterable[Step]:
-        done: list[Step] = []
+        earlier = Earlier()
         for parts in self._parts:
             tool = parts.tool
-            if tool is None:  # reported by _compile: plan() does not come here
+            if tool is None:  # reported by _tool: plan() does not come here
                 continue
+            independent = parts.draft.independent and not self._by_model
             step = Step(
                 id=parts.id,
                 tool=tool,
@@ -255,27 +258,11 @@ class _Check:
                 for_each=parts.for_each,
                 after=parts.after,
                 on_error=parts.draft.on_error,
-                independent=parts.draft.independent and not self._by_model,
-                waits=_waits(parts, tool, done, independent=parts.draft.independent and not self._by_model),
+                independent=independent,
+                waits=earlier.waits(tool, data=parts.data, after=parts.after, independent=independent),
             )
-            done.append(step)
-        return done
-
-
-def _waits(parts: Parts, tool: Tool, earlier: Sequence[Step], *, independent: bool) -> tuple[Wait, ...]:
-    """Say what a step waits for. A step that may write is a barrier among the steps of its server."""
-    data = parts.data
-    waits: list[Wait] = []
-    for step in earlier:
-        kinds = {step.tool.effect.kind, tool.effect.kind}
-        lifted = (independent or step.independent) and "destructive" not in kinds
-        if step.id in data:
-            waits.append(Wait(step=step.id, why="data"))
-        elif step.id in parts.after:
-            waits.append(Wait(step=step.id, why="after"))
-        elif step.tool.server == tool.server and kinds != {"read"} and not lifted:
-            waits.append(Wait(step=step.id, why="write order"))
-    return tuple(waits)
+            earlier.add(step)
+            yield step
 
 
 def _names_cure(name: str, earlier: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
@@ -30,7 +31,7 @@ class Wait:
     why: Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One tool call of a plan, or one for each item of a list.
 
@@ -56,7 +57,7 @@ class Step:
     independent: bool
     waits: tuple[Wait, ...]
 
-    @property
+    @cached_property
     def needs(self) -> frozenset[str]:
         """Names without whose values there is nothing to call with: those of `arguments` and `for_each`."""
         return self.arguments.names | (self.for_each.names if self.for_each else frozenset[str]())
@@ -78,7 +79,7 @@ class Step:
         return document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Steps in an order in which each stands after all it waits for. One that exists is valid.
 
@@ -91,6 +92,11 @@ class Plan:
     steps: tuple[Step, ...]
     result: Expression | None = None
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Step]:
+        """The steps by id."""
+        return {step.id: step for step in self.steps}
 
     @property
     def mode(self) -> Mode:

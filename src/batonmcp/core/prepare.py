@@ -91,15 +91,13 @@ def _blocked(step: Step, settled: Settled) -> Skipped | None:
     A step that `arguments` or `for_each` name blocks unless it succeeded or says `on_error: "continue"`. One that only
     `after` names blocks if a failure is behind its end: what had to happen first did not.
     """
-    for earlier in settled.plan.steps:
-        if earlier.id == step.id:
-            return None
-        outcome = settled.outcomes.get(earlier.id)
-        if outcome is None or isinstance(outcome, Succeeded) or earlier.on_error == "continue":
+    for wait in step.waits:
+        outcome = settled.outcomes[wait.step]
+        if isinstance(outcome, Succeeded) or settled.plan.by_id[wait.step].on_error == "continue":
             continue
         by_failure = not isinstance(outcome, Skipped) or outcome.by_failure
-        if earlier.id in step.needs or (earlier.id in step.after and by_failure):
-            return Skipped(because=f"step `{earlier.id}` {_end(outcome)}", by_failure=by_failure)
+        if wait.step in step.needs or (wait.step in step.after and by_failure):
+            return Skipped(because=f"step `{wait.step}` {_end(outcome)}", by_failure=by_failure)
     return None
 
 

@@ -101,6 +101,7 @@ class Recorder:
         self._began = clock()
         self._stage: str | None = None
         self._stage_began = self._began
+        self._steps: dict[str, StepRecord] = {}
         self.record = RunRecord(run_id="", query="", planner="llm")
 
     def __call__(self, event: Event) -> None:
@@ -148,9 +149,10 @@ class Recorder:
         self.record.plan = dict(plan.as_json())
         self.record.notes.extend(plan.notes)
         self.record.steps = [_pending(step) for step in plan.steps]
+        self._steps = {step.id: step for step in self.record.steps}
 
     def _take_step(self, event: StepStarted | StepRetried | StepFinished) -> None:
-        step = next(step for step in self.record.steps if step.id == event.step_id)
+        step = self._steps[event.step_id]
         match event:
             case StepStarted(arguments=arguments, per_item=per_item):
                 step.status, step.attempts, step.started_ms = "running", 1, self._now_ms()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from pydantic import JsonValue
@@ -38,7 +39,7 @@ class _Object:
 _Node: TypeAlias = _Literal | _Raw | _Array | _Object | Expression
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
     """A JSON value with expressions at some places.
 
@@ -73,7 +74,7 @@ class Template:
 
         return cls(build(value, ()))
 
-    @property
+    @cached_property
     def names(self) -> frozenset[str]:
         """The free names of all its expressions."""
         return frozenset(name for _, expression in self.expressions() for name in expression.names)
