@@ -85,6 +85,7 @@ def test_the_look_at_the_imports_sees_one_too_many(write_config: WriteConfig) ->
     assert found == ["rich", "batonmcp.downstream"]
 
 
+@pytest.mark.slow
 def test_the_program_imports_no_more(write_config: WriteConfig) -> None:
     """`batonmcp serve` itself, from its entry point to a host that goes away, has imported none of it."""
     done = subprocess.run(
@@ -115,6 +116,7 @@ def test_it_refuses_to_be_its_own_server(
     assert "Remove the entry of servers.json" in shown.err
 
 
+@pytest.mark.slow
 def test_a_server_that_is_batonmcp_itself_is_told(write_config: WriteConfig) -> None:
     """An entry that starts batonmcp is one server in trouble, not an endless row of processes."""
     path = write_config({})

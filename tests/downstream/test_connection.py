@@ -183,12 +183,12 @@ async def test_older_era_is_tried_first(token: str, fifo: Fifo) -> None:
 
 
 async def test_server_that_fails_at_once_is_not_started_in_a_loop(tmp_path: Path, token: str) -> None:
-    """Pauses grow: in the time of a second and a half there are three attempts at most."""
+    """Pauses grow: the third attempt comes a second and a half after the first at the earliest."""
     state = tmp_path / "state"
     connection = Connection(evil("exit_at_once", token, state=state), {}, connect_timeout=15)
     with anyio.move_on_after(1.4):
         await connection.keep()
-    assert 2 <= len(state.read_text().splitlines()) <= 3
+    assert len(state.read_text().splitlines()) <= 2
     await wait_unmarked(token, within=1)
 
 

@@ -184,3 +184,12 @@ def test_halves_of_characters_do_not_end_the_connection(output: Output) -> None:
     assert "half" in text_of(result)
     text_of(result).encode()
     reply_error("\ud800").model_dump_json()
+
+
+def test_a_run_in_which_nothing_worked_is_an_error() -> None:
+    """A host's model is told by the protocol, too, that there is nothing to use."""
+    recorder = Recorder(lambda: 0.0)
+    recorder(RunFinished(status="failed", answer="Not done:\n- It broke."))
+    assert reply(recorder.record, "answer").is_error
+    recorder(RunFinished(status="partial", answer="Half of it."))
+    assert not reply(recorder.record, "answer").is_error

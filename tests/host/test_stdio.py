@@ -56,8 +56,10 @@ async def heard(process: Process, word: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("number", "closing_takes", "closed"),
-    [(signal.SIGHUP, 0.0, True), (signal.SIGTERM, 0.2, True), (signal.SIGINT, 60.0, False)],
-    ids=["closes at once", "closes soon", "never closes"],
+    [
+        pytest.param(signal.SIGHUP, 0.2, True, id="closes soon"),
+        pytest.param(signal.SIGINT, 60.0, False, id="never closes", marks=pytest.mark.slow),
+    ],
 )
 async def test_a_signal_ends_it(number: signal.Signals, closing_takes: float, closed: bool) -> None:  # noqa: FBT001
     """A signal closes the backend, which has a moment for it, and ends the process although its input stays open."""
@@ -71,7 +73,7 @@ async def test_a_signal_ends_it(number: signal.Signals, closing_takes: float, cl
             process.send_signal(number)
             began = anyio.current_time()
             assert await process.wait() == 128 + number
-            assert anyio.current_time() - began < 5
+            assert anyio.current_time() - began < 10
             assert (b"closed" in await heard(process, b"closed")) is closed
 
 

@@ -19,14 +19,10 @@ def reply(record: RunRecord, output: Output) -> CallToolResult:
     """Answer with a run. One text block and no structured content, which some hosts show instead of the text."""
     told = json.dumps(data_of(record), ensure_ascii=False) if output == "data" and has_data(record) else text_of(record)
     meta: dict[str, Any] = {RUN_META: json.loads(sendable(json.dumps(preview(record.as_json()), ensure_ascii=False)))}
-    is_error = record.error is not None and not _useful(record)
+    is_error = record.status == "failed" or (record.error is not None and record.status not in {"ok", "partial"})
     return CallToolResult(content=[TextContent(text=sendable(told))], is_error=is_error, _meta=meta)
 
 
 def reply_error(sentence: str) -> CallToolResult:
     """Answer that nothing was run."""
     return CallToolResult(content=[TextContent(text=sendable(sentence))], is_error=True)
-
-
-def _useful(record: RunRecord) -> bool:
-    return record.status in {"ok", "partial"}

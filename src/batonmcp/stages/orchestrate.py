@@ -142,7 +142,7 @@ class _Run:
             case True:
                 return None
             case False:
-                return RunFinished(status="refused", answer="Refused; nothing was run.")
+                return RunFinished(status="refused", answer=f"Refused; nothing was run. The plan was:\n{explain(plan)}")
             case None:
                 return RunFinished(status="approval_required", answer=_approval_required(plan))
 
