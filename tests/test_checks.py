@@ -38,4 +38,4 @@ def test_pyright_finds_nothing() -> None:
     """Strict type checking of source, tests and benchmarks reports nothing."""
     if not shutil.which("node"):
         pytest.skip("pyright needs Node.js")
-    _run("pyright")
+    _run("pyright", "--pythonpath", sys.executable)
