@@ -10,7 +10,8 @@ __all__ = ["Limits", "size_of"]
 
 def size_of(value: JsonValue) -> int:
     """Return the size of a value in bytes, as JSON in UTF-8."""
-    return len(json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    text = json.dumps(value, ensure_ascii=False)
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,11 @@ class Step:
         """Names without whose values there is nothing to call with: those of `arguments` and `for_each`."""
         return self.arguments.names | (self.for_each.names if self.for_each else frozenset[str]())
 
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """All names that its expressions take values by."""
+        return self.needs | (self.when.names if self.when else frozenset[str]())
+
     def as_json(self) -> dict[str, JsonValue]:
         """Return the step in the plan language."""
         document: dict[str, JsonValue] = {"id": self.id, "tool": self.tool.qualified}

@@ -61,8 +61,7 @@ def prepare(step: Step, settled: Settled, *, limits: Limits) -> Decision:
     blocked = _blocked(step, settled)
     if blocked:
         return blocked
-    names = step.needs | (step.when.names if step.when else frozenset[str]())
-    scope: dict[str, JsonValue] = {name: settled.value(name) for name in names if name in settled.outcomes}
+    scope: dict[str, JsonValue] = {name: settled.value(name) for name in step.reads if name in settled.outcomes}
     scope["inputs"] = dict(settled.inputs)
     try:
         if step.when and not evaluate(step.when, scope):

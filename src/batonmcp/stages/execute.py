@@ -56,7 +56,7 @@ class _Execution:
         self._emit = emit
         self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
         self._calls: dict[str, Calls] = {}
-        self._slots = anyio.CapacityLimiter(limits.parallel_run)
+        self._slots = anyio.Semaphore(limits.parallel_run, fast_acquire=True)
         self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
         self._unanswered: defaultdict[str, set[int]] = defaultdict(set)
