@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
-from batonmcp.stages.task import Task, json_value
+from batonmcp.stages.task import Task
 
 LIMITS = Limits(query_bytes=10)
 
@@ -43,15 +43,3 @@ def test_an_empty_query_is_refused_without_a_plan(query: str) -> None:
 def test_a_plan_needs_no_query(plan: JsonValue) -> None:
     """With a plan, right or wrong, the query may be empty; the plan is judged later, with the tools at hand."""
     assert Task(query=" ", plan=plan).checked(LIMITS).query == ""
-
-
-def test_json_text_is_read() -> None:
-    """A part of a task that is written as JSON is that value."""
-    assert json_value(' {"a": [1, 2.5, null, "x"]} ') == {"a": [1, 2.5, None, "x"]}
-
-
-@pytest.mark.parametrize("text", ["", "x", "{", "NaN", "[-Infinity]", "[" * 100_000], ids=lambda text: text[:9])
-def test_what_is_not_json_is_no_value(text: str) -> None:
-    """Anything else is refused: NaN and the infinities, which JSON does not have, and what is too deep to be read."""
-    with pytest.raises(ValueError, match=r"\S|^$"):
-        json_value(text)

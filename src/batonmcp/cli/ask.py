@@ -20,9 +20,10 @@ from batonmcp.core.events import Emit, Event, RunStatus, StepFinished
 from batonmcp.core.plan import Plan
 from batonmcp.core.policy import explain
 from batonmcp.core.record import RunRecord
+from batonmcp.core.strict_json import read_json_text
 from batonmcp.stages.narrate import Narrator
 from batonmcp.stages.orchestrate import orchestrate
-from batonmcp.stages.task import Output, Task, json_value
+from batonmcp.stages.task import Output, Task
 from batonmcp.stages.telling import data_of, has_data, sendable, text_of
 
 __all__ = ["ask", "exit_code", "read_input"]
@@ -151,6 +152,6 @@ def read_input(text: str) -> tuple[str, JsonValue]:
                 kind="bad_arguments", message=f"--input {name}: {value[1:]!r} cannot be read as text ({error})."
             ) from None
     try:
-        return name, json_value(value)
+        return name, read_json_text(value)
     except ValueError:
         return name, value

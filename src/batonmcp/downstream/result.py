@@ -1,6 +1,5 @@
 """The result of a call, as an outcome."""
 
-import json
 import math
 from collections.abc import Iterable
 
@@ -9,6 +8,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.core.strict_json import read_json_text
 
 __all__ = ["read_result"]
 
@@ -29,8 +29,8 @@ def read_result(result: CallToolResult) -> Succeeded | Failed:
 
 def _parsed(text: str) -> JsonValue:
     try:
-        value: JsonValue = json.loads(text, parse_constant=_number, parse_float=_number)
-    except (ValueError, RecursionError):
+        value = read_json_text(text)
+    except ValueError:
         return text
     return text if _too_deep(value) else value
 
@@ -53,14 +53,6 @@ def _members(value: JsonValue) -> Iterable[JsonValue]:
             return value
         case _:
             return ()
-
-
-def _number(text: str) -> float:
-    """Read a number, and refuse NaN and the infinities, which JSON does not have; `1e999` is one of them, too."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
 
 
 def _finite(value: JsonValue) -> JsonValue:

@@ -7,7 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, Validati
 
 from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
-from batonmcp.stages.task import Output, Task, json_value
+from batonmcp.core.strict_json import read_json_text
+from batonmcp.stages.task import Output, Task
 
 __all__ = ["read_task"]
 
@@ -16,7 +17,7 @@ def _from_text(value: object) -> object:
     """Take an object that a model has written as JSON text."""
     if isinstance(value, str):
         try:
-            return json_value(value)
+            return read_json_text(value)
         except ValueError:
             return value
     return value

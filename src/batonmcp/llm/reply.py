@@ -5,10 +5,10 @@ starts from plain JSON and takes nothing for granted.
 """
 
 import json
-import math
 from typing import Any, cast
 
 from batonmcp.core.errors import LlmError
+from batonmcp.core.strict_json import read_json_text
 from batonmcp.llm.port import FunctionCall, Reply, Tokens
 
 __all__ = ["read_reply"]
@@ -82,8 +82,8 @@ def _arguments(given: object, name: str, endpoint: str) -> dict[str, Any]:
         if not isinstance(given, str):
             break
         try:
-            given = json.loads(given, parse_constant=_number, parse_float=_number) if given.strip() else {}
-        except (ValueError, RecursionError):
+            given = read_json_text(given) if given.strip() else {}
+        except ValueError:
             raise LlmError(
                 kind="llm_bad_response",
                 message=f"The model at {endpoint} called {name} with arguments that are not JSON: {given[:120]!r}.",
@@ -94,14 +94,6 @@ def _arguments(given: object, name: str, endpoint: str) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise _bad(endpoint, f"a call of {name} whose arguments are no object")
     return cast("dict[str, Any]", given)
-
-
-def _number(text: str) -> float:
-    """Read a number, and refuse NaN and the infinities, which JSON does not have; `1e999` is one of them, too."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
 
 
 def _text(content: object) -> str:

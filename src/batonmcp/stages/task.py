@@ -1,6 +1,5 @@
 """The task of a run: what is asked, as a host or a person asks it."""
 
-import json
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -9,7 +8,7 @@ from pydantic import JsonValue
 from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
 
-__all__ = ["Output", "Task", "json_value"]
+__all__ = ["Output", "Task"]
 
 Output: TypeAlias = Literal["answer", "data", "plan"]
 
@@ -52,20 +51,3 @@ class Task:
                 cure="Say the complete task in it, in plain words.",
             )
         return replace(self, query=self.query.strip())
-
-
-def json_value(text: str) -> JsonValue:
-    """Read a part of a task that is written as JSON text.
-
-    Raises:
-        ValueError: It is not JSON, or too deep to be read. NaN and the infinities are not JSON.
-    """
-    try:
-        value: JsonValue = json.loads(text, parse_constant=_refuse)
-    except RecursionError as error:
-        raise ValueError(text[:100]) from error
-    return value
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(constant)
