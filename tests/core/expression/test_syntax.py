@@ -110,7 +110,7 @@ def test_error_of_the_parser_is_refused() -> None:
 
 
 def _on_small_stack(target: Callable[[], None]) -> None:
-    usual = threading.stack_size(256 * 1024)
+    usual = threading.stack_size(512 * 1024)  # half of the smallest that a main thread has, on Windows
     try:
         thread = threading.Thread(target=target)
         thread.start()
