@@ -12,8 +12,8 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
 from batonmcp.cli.serve import main, make_front
+from batonmcp.config.settings import INSIDE
 from batonmcp.core.errors import ConfigError
-from batonmcp.downstream.environment import INSIDE
 from doubles.evil_stdio import argv
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.downstream.environment import INSIDE, child_environment, find_command
+from batonmcp.config.settings import INSIDE
+from batonmcp.downstream.environment import child_environment, find_command
 
 SECRETS = ("OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "BATONMCP_CONFIG", "PYTHONPATH")
 NEEDED = ("HTTPS_PROXY", "NO_PROXY", "LANG", "TZ", "SSL_CERT_FILE", "XDG_CACHE_HOME", "HOME", "PATH")

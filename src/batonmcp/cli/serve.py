@@ -19,7 +19,7 @@ import anyio
 import anyio.to_thread
 
 from batonmcp.config.load import find_config, load
-from batonmcp.config.settings import Settings
+from batonmcp.config.settings import INSIDE, Settings
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.events import Emit
 from batonmcp.core.plan import Plan
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 __all__ = ["main", "make_front"]
 
 _BAD_USAGE = 2
-_INSIDE = "BATONMCP_INSIDE"
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -60,7 +59,7 @@ def make_front(config: Path | None, environment: Mapping[str, str], *, read_only
         ConfigError: The configuration cannot be used, or we are our own downstream server.
     """
     settings = load(find_config(config, environment), environment)
-    if environment.get(_INSIDE):
+    if environment.get(INSIDE):
         raise ConfigError(
             place=str(settings.source),
             message="batonmcp was started by batonmcp as one of its own servers, which would never end.",

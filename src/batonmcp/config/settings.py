@@ -8,7 +8,19 @@ from typing import Literal, TypeAlias
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
 
-__all__ = ["HttpServer", "LlmSettings", "PlannerChoice", "Protocol", "ServerSettings", "Settings", "StdioServer"]
+__all__ = [
+    "INSIDE",
+    "HttpServer",
+    "LlmSettings",
+    "PlannerChoice",
+    "Protocol",
+    "ServerSettings",
+    "Settings",
+    "StdioServer",
+]
+
+INSIDE = "BATONMCP_INSIDE"
+"""A variable set for every server we start; a batonmcp that finds it would be its own downstream server."""
 
 PlannerChoice: TypeAlias = Literal["auto", "llm", "host", "lexical"]
 Protocol: TypeAlias = Literal["auto", "legacy", "modern"]

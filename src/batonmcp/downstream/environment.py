@@ -8,10 +8,9 @@ from pathlib import Path
 
 from mcp.client.stdio import get_default_environment
 
-__all__ = ["INSIDE", "child_environment", "find_command"]
+from batonmcp.config.settings import INSIDE
 
-INSIDE = "BATONMCP_INSIDE"
-"""Set for every server we start; a batonmcp that finds it would be its own downstream server."""
+__all__ = ["child_environment", "find_command"]
 
 _PASSED_ON = (
     "ALL_PROXY",

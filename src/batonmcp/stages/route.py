@@ -8,13 +8,14 @@ from typing import Any, Final
 from pydantic import JsonValue
 
 from batonmcp.core.draft import PLAN_FORMAT
-from batonmcp.core.events import Emit, LlmCalled
+from batonmcp.core.events import Emit
 from batonmcp.core.expression.wording import kind
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import signature
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM, Function, Reply, Request
+from batonmcp.stages.llm_call import call_llm
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
 
@@ -78,17 +79,7 @@ async def route(llm: LLM, task: Task, registry: Registry, *, now: datetime, emit
         functions=[*(map(_function, registry) if native else ()), _plan_function()],
         temperature=0,
     )
-    reply = await llm.complete(request)
-    tokens = reply.tokens
-    emit(
-        LlmCalled(
-            stage="route",
-            prompt_tokens=tokens.prompt,
-            completion_tokens=tokens.completion,
-            cached_tokens=tokens.cached,
-        )
-    )
-    return _read(reply)
+    return _read(await call_llm(llm, request, emit))
 
 
 def _read(reply: Reply) -> Routed:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Emit, LlmCalled
+from batonmcp.core.events import Emit
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
 from batonmcp.core.plan import Plan, Step
 from batonmcp.llm.port import LLM, Request
 from batonmcp.stages.facts import kept_values
+from batonmcp.stages.llm_call import call_llm
 from batonmcp.stages.telling import sendable
 
 __all__ = ["synthesize"]
@@ -33,16 +34,7 @@ async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Ou
     """
     user = sendable(_user(query, plan, outcomes))
     request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
-    reply = await llm.complete(request)
-    tokens = reply.tokens
-    emit(
-        LlmCalled(
-            stage="synthesize",
-            prompt_tokens=tokens.prompt,
-            completion_tokens=tokens.completion,
-            cached_tokens=tokens.cached,
-        )
-    )
+    reply = await call_llm(llm, request, emit)
     if not reply.text.strip():
         raise LlmError(
             kind="llm_bad_response",
