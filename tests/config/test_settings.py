@@ -47,3 +47,20 @@ def test_is_frozen() -> None:
     server = ServerSettings(name="a", transport=None, trouble="why")
     with pytest.raises(FrozenInstanceError):
         server.name = "b"  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_definition_tells_servers_apart_and_keeps_no_secret_value() -> None:
+    """A server's digest changes with how it is reached, and not with the value of a variable or header."""
+    transports = (
+        StdioServer(command="a"),
+        StdioServer(command="a", args=("b",)),
+        StdioServer(command="a", env={"KEY": SECRET}),
+        HttpServer(url="http://127.0.0.1/mcp"),
+        HttpServer(url="http://127.0.0.1/mcp", speaks="sse"),
+        None,
+    )
+    assert len({ServerSettings(name="s", transport=transport).definition for transport in transports}) == len(
+        transports
+    )
+    rotated = (StdioServer(command="a", env={"KEY": value}) for value in (SECRET, "other"))
+    assert len({ServerSettings(name="s", transport=transport).definition for transport in rotated}) == 1

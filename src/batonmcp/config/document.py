@@ -72,6 +72,7 @@ class LimitsPart(_Part):
     run_timeout: _Positive | None = None
     connect_timeout: _Positive | None = None
     query_bytes: _Count | None = None
+    result_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] | None = None
 
 
 class BatonPart(_Part):

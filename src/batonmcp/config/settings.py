@@ -1,7 +1,9 @@
 """The settings of a process, frozen."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -10,6 +12,7 @@ from batonmcp.core.limits import Limits
 
 __all__ = [
     "INSIDE",
+    "HttpKind",
     "HttpServer",
     "LlmSettings",
     "PlannerChoice",
@@ -24,6 +27,7 @@ INSIDE = "BATONMCP_INSIDE"
 
 PlannerChoice: TypeAlias = Literal["auto", "llm", "host", "lexical"]
 Protocol: TypeAlias = Literal["auto", "legacy", "modern"]
+HttpKind: TypeAlias = Literal["auto", "http", "sse"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +49,17 @@ class StdioServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpServer:
-    """A server that is reached over streamable HTTP. `headers` are secret."""
+    """A server that is reached over HTTP.
+
+    Attributes:
+        url: Its address.
+        headers: Sent with every request. Secret.
+        speaks: `http` for streamable HTTP, `sse` for its predecessor; `auto` tries the first, then the second.
+    """
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    speaks: HttpKind = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +72,9 @@ class ServerSettings:
         timeout: Longest one call may take, in seconds; None for the general limit.
         untrusted: Whether its annotations can only tighten what its tools are taken for.
         protocol: Protocol era to speak; `auto` finds out.
+        allow: Globs over its tools' own names; only those that match one are used. Empty: all.
+        deny: Globs over its tools' own names; those that match one are not used.
+        idle_timeout: Seconds without a call after which it is stopped, until it is needed again; None: never.
         trouble: Why it is not used, as a sentence.
     """
 
@@ -69,7 +83,22 @@ class ServerSettings:
     timeout: float | None = None
     untrusted: bool = False
     protocol: Protocol = "auto"
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    idle_timeout: float | None = None
     trouble: str | None = None
+
+    @property
+    def definition(self) -> str:
+        """A digest of how it is reached; values of variables and headers, which are secret and change, are not in it."""
+        match self.transport:
+            case StdioServer(command=command, args=args, env=env, cwd=cwd):
+                parts = ["stdio", command, *args, cwd or "", *sorted(env)]
+            case HttpServer(url=url, headers=headers, speaks=speaks):
+                parts = ["http", url, speaks, *sorted(headers)]
+            case None:
+                parts = []
+        return sha256(json.dumps([self.name, *parts]).encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

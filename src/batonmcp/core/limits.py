@@ -32,6 +32,7 @@ class Limits:
         run_timeout: Longest the steps of one run may take together, in seconds.
         connect_timeout: Longest a server may take to get ready, in seconds.
         query_bytes: Longest query, in UTF-8 bytes.
+        result_bytes: Largest message that a server may send, decoded.
     """
 
     steps: int = 24
@@ -47,3 +48,4 @@ class Limits:
     run_timeout: float = 120.0
     connect_timeout: float = 20.0
     query_bytes: int = 65_536
+    result_bytes: int = 8_000_000

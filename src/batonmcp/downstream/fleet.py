@@ -7,6 +7,7 @@ import anyio
 from pydantic import JsonValue
 
 from batonmcp.config.settings import Settings
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
@@ -44,8 +45,11 @@ class Fleet:
                 await connection.settled()
         return self._current()
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
         """Call a tool; whatever goes wrong with it is a `Failed`. The wait for a free slot counts to the time."""
+        del caller
         within = self._connections[tool.server].settings.timeout or within
         async with AsyncExitStack() as slots:
             with anyio.move_on_after(within) as waiting:
