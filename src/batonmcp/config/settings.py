@@ -90,7 +90,7 @@ class ServerSettings:
 
     @property
     def definition(self) -> str:
-        """A digest of how it is reached; values of variables and headers, which are secret and change, are not in it."""
+        """A digest of how it is reached; values of variables and headers, being secret, are left out."""
         match self.transport:
             case StdioServer(command=command, args=args, env=env, cwd=cwd):
                 parts = ["stdio", command, *args, cwd or "", *sorted(env)]
