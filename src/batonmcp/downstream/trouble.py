@@ -27,6 +27,8 @@ class Evidence:
         error: What was raised; None if the server just ended.
         process: Its process, over stdio.
         exchange: Its responses, over HTTP.
+        wedged: Whether it was given up because none of its last calls was answered.
+        idle: Whether it was stopped because nobody used it.
     """
 
     settings: ServerSettings
@@ -36,6 +38,8 @@ class Evidence:
     error: BaseException | None = None
     process: ServerProcess | None = None
     exchange: HttpExchange | None = None
+    wedged: bool = False
+    idle: bool = False
 
     @property
     def forgotten(self) -> bool:
@@ -46,6 +50,8 @@ class Evidence:
 def explain(evidence: Evidence) -> str:
     """Return why a connection has ended, as one or two sentences that begin with the server's name."""
     name = evidence.settings.name
+    if evidence.wedged:
+        return f"{name} did not answer any of its last calls; it is connected anew."
     match evidence.settings.transport:
         case StdioServer() as server if evidence.process:
             return f"{name} {_process(evidence, server, evidence.process)}"
