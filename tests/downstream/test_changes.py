@@ -37,9 +37,9 @@ class Refreshed:
 async def test_storm_is_read_now_and_then_once_more() -> None:
     """The first of many changes is read at once, the last state once more five seconds later, and that is all."""
     changes, refreshed = Changes(), Refreshed()
+    began = anyio.current_time()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(changes.follow, refreshed)
-        began = anyio.current_time()
         for _ in range(1_000):
             await changes.hear(CHANGED)
             await anyio.sleep(0.001)

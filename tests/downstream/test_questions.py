@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
 
 TIME_S = 10.0
 FORM = ElicitRequestFormParams(message="Sure?", requested_schema={"type": "object", "properties": {}})
-ASKED = {"mode": "form", "message": "Sure?", "requestedSchema": {"type": "object", "properties": {}}}
+ASKED: dict[str, Any] = {"mode": "form", "message": "Sure?", "requestedSchema": {"type": "object", "properties": {}}}
 NO_CONTEXT: Any = None
 
 
