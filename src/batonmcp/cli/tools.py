@@ -24,7 +24,7 @@ async def show_tools(settings: Settings, *, json: bool) -> None:
     async with open_fleet(settings) as fleet:
         await fleet.settled()
         registry = await fleet.registry()
-        states = {report.name: report.state for report in fleet.reports()}
+        states: _States = {report.name: report.state for report in fleet.reports()}
     shown = json_text.dumps(_as_json(registry, states), indent=2, ensure_ascii=False) if json else None
     typer.echo(shown or _as_text(registry, states))
 
