@@ -12,7 +12,10 @@ from batonmcp.downstream.http_failure import HttpFailed, HttpFailure
 __all__ = ["decoded", "head", "whole"]
 
 _STEP = 65_536
-_AT_A_TIME = 32
+_AT_A_TIME = 262_144
+_LEAST = 8_192
+"""What a piece costs beside its bytes, in bytes."""
+
 _ANY_HEADER = 32 + zlib.MAX_WBITS  # of gzip or of zlib
 
 
@@ -24,13 +27,14 @@ async def decoded(response: httpx2.Response) -> AsyncGenerator[bytes]:
         TransportError: The connection broke.
     """
     unpack = _unpacker(response.headers.get("content-encoding", ""))
-    count = 0
+    effort = 0
     stream = response.stream
     assert isinstance(stream, AsyncIterable)  # noqa: S101 - what an async transport returns
     async for packed in stream:
         for piece in unpack.pieces(packed):
-            count += 1
-            if count % _AT_A_TIME == 0:
+            effort += _LEAST + len(piece)
+            if effort > _AT_A_TIME:
+                effort = 0
                 await anyio.lowlevel.checkpoint()
             yield piece
 

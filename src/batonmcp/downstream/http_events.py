@@ -112,4 +112,4 @@ class EventStream(httpx2.AsyncByteStream):
         else:
             event = await anyio.to_thread.run_sync(parse_event, text)
         self._resumable = self._resumable or bool(event.id)
-        return replace(event, data=await self._defuse(event.data)) if len(event.data) > LARGE else event
+        return replace(event, data=await self._defuse(event.data)) if event.data else event

@@ -84,6 +84,7 @@ class Gate(httpx2.AsyncBaseTransport):
         if request.method != "POST":
             with anyio.fail_after(_FAREWELL):
                 return await self.inner.handle_async_request(request)
+        await request.aread()  # one that follows a redirect is a stream again
         message = posted(request)
         if message.id is None:
             return await self._tell(request, message)

@@ -35,7 +35,7 @@ class Posted:
 
 
 def posted(request: httpx2.Request) -> Posted:
-    """Read the message that the SDK sends with a request."""
+    """Return what a request carries that has been read."""
     message = _object(request.content)
     method = str(message.get("method", ""))
     params = message.get("params")

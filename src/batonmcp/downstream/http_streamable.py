@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-import anyio
+import anyio.lowlevel
 import httpx2
 from mcp_types import RequestId
 from pydantic_core import to_json
@@ -13,12 +13,14 @@ from batonmcp.downstream.http_failure import HttpFailed, HttpFailure, unreached
 from batonmcp.downstream.http_gate import Flight, Gate, content_type, is_refusal
 from batonmcp.downstream.http_message import Posted, answer_to, error_for
 from batonmcp.downstream.http_readers import AnswerReader, NoticeReader
+from batonmcp.downstream.http_refusal import excerpt
 from batonmcp.downstream.sse import EventSplitter, EventTooLong, parse_event
 
 __all__ = ["StreamableGate"]
 
 _EVENTS = "text/event-stream"
 _TRYING = 5.0
+_NOTHING = {202, 204}
 _ALWAYS_OURS = {401, 403, 429}
 """Statuses that mean more than whatever error comes with them."""
 
@@ -31,10 +33,10 @@ class StreamableGate(Gate):
 
     async def _ask(self, request: httpx2.Request, message: Posted, request_id: RequestId) -> httpx2.Response:
         flight = self.flights[request_id] = Flight()
-        failure = HttpFailure(kind="broken", said="it was given up")
         try:
             with flight.scope:
                 return await self._answer(request, request_id)
+            return httpx2.Response(202)  # it was given up: the SDK closes the matter, whether or not anybody waits
         except HttpFailed as error:
             failure = error.failure
         except httpx2.TransportError as error:
@@ -70,11 +72,19 @@ class StreamableGate(Gate):
         kind = content_type(response)
         if kind == _EVENTS:
             return self._events(response, AnswerReader(request_id, self.about, self._others), request_id)
-        if kind.endswith("json"):
-            body = await whole(response, self.about.max_bytes)
-            body = await self.defuse(body) if len(body) > LARGE else body
-            return self._json(response, answer_to(request_id, body, self._others()))
-        raise await self._unreadable(response, f"Unexpected content type: {kind[:80]}" if kind else "an empty answer")
+        if response.status_code in _NOTHING:
+            raise await self._unreadable(response, f"{response.status_code} without an answer")
+        if not kind.endswith("json"):
+            raise await self._unreadable(response, f"Unexpected content type: {kind[:80] or 'none'}")
+        body = await self.defuse(await whole(response, self.about.max_bytes))
+        try:
+            answer = answer_to(request_id, body, self._others())
+        except HttpFailed as error:
+            quoted = replace(error.failure, status=response.status_code, excerpt=excerpt(body, self._secrets))
+            raise HttpFailed(quoted) from None
+        if len(answer) > LARGE:
+            await anyio.lowlevel.checkpoint()  # the SDK reads it once more
+        return self._json(response, answer)
 
     async def _refused(self, response: httpx2.Response, request_id: RequestId) -> httpx2.Response:
         """Pass on an error of the protocol that comes with a status; raise for what is only a status."""

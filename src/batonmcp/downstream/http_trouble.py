@@ -62,11 +62,13 @@ def _refused(failure: HttpFailure, settings: ServerSettings) -> str:
         case 404 | 405:
             return f"{answered}: at its address there is no MCP server. Check {place}.url."
         case 429:
-            when = "later" if failure.retry_after is None else f"in {failure.retry_after:g} s"
-            return f"{answered}: it has been asked too often; try again {when}."
+            return f"{answered}: it has been asked too often; try again {_when(failure)}."
         case _:
-            when = "later" if failure.retry_after is None else f"in {failure.retry_after:g} s"
-            return f"{answered}; try again {when}.{_quoted(failure)}"
+            return f"{answered}; try again {_when(failure)}.{_quoted(failure)}"
+
+
+def _when(failure: HttpFailure) -> str:
+    return f"in {failure.retry_after:.0f} s" if failure.retry_after else "later"
 
 
 def _credentials(failure: HttpFailure, settings: ServerSettings) -> str:

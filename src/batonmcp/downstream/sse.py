@@ -1,6 +1,7 @@
 """Server-sent events, bounded: how a stream of bytes falls into events, and how an event is written."""
 
 from dataclasses import dataclass
+from io import BytesIO
 
 __all__ = ["Event", "EventSplitter", "EventTooLong", "parse_event"]
 
@@ -81,18 +82,18 @@ class EventSplitter:
 def parse_event(text: bytes) -> Event:
     """Read an event that a splitter has found."""
     fields: dict[bytes, bytes] = {}
-    data: list[bytes] = []
-    for line in text.split(b"\n"):
-        name, _, value = line.partition(b":")
+    data = bytearray()
+    for line in BytesIO(text):  # a list of millions of lines would hold everybody up
+        name, _, value = line.removesuffix(b"\n").partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
-            data.append(value)
+            data += value + b" "
         elif name:
             fields[name] = value
     identity = fields.get(b"id", b"")
     return Event(
         kind=fields.get(b"event", b""),
-        data=b" ".join(data),
+        data=bytes(data[:-1]),
         id=identity if len(identity) <= _LONGEST_ID else b"",
         retry=_retry(fields.get(b"retry", b"")),
     )
