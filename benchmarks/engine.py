@@ -31,6 +31,7 @@ __all__ = ["Results", "measure", "report"]
 GOAL_RATIO = 1.03
 GOAL_MICROSECONDS = 100
 GOAL_STEPS = 100
+GOAL_MILLISECONDS = 50
 LINEAR = 1.25  # growth up to which the cost of a step counts as the same
 
 _PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
@@ -50,6 +51,7 @@ class Results:
     makespans: Mapping[Clock, Sequence[engine_makespan.Row]]
     overheads: Sequence[engine_overhead.Row]
     expressions: Sequence[engine_expressions.Row]
+    hostile: Sequence[engine_expressions.Hostile]
     memory: engine_memory.Memory
     runs: int
     load: tuple[float | None, float | None]
@@ -62,10 +64,12 @@ def measure(*, quick: bool = False) -> Results:
         clock: engine_makespan.measure(clock, runs=runs, most=4 if quick else None) for clock in _CLOCKS
     }
     sizes = engine_overhead.SIZES[:2] if quick else engine_overhead.SIZES
+    cases = engine_expressions.measure(runs=1, seconds=0.0) if quick else engine_expressions.measure()
     return Results(
         makespans=makespans,
         overheads=engine_overhead.measure(sizes, runs=runs if quick else None),
-        expressions=engine_expressions.measure(runs=1, seconds=0.0) if quick else engine_expressions.measure(),
+        expressions=cases,
+        hostile=engine_expressions.measure_hostile(runs=1) if quick else engine_expressions.measure_hostile(),
         memory=engine_memory.measure(engine_memory.ITEMS // 100 if quick else engine_memory.ITEMS),
         runs=runs,
         load=(before, _load()),
@@ -98,6 +102,10 @@ def report(results: Results) -> str:
             ("expression", "/ CPython", "evaluate µs", "CPython µs", "parse µs (once)"),
             [_expression(row) for row in results.expressions],
         ),
+        _table(
+            ("hostile", "how many", "longest ms", "next", "which is the longest"),
+            [_hostile(hostile) for hostile in results.hostile],
+        ),
         "### Memory",
         _memory(results.memory),
     )
@@ -127,6 +135,9 @@ def _goals(results: Results) -> Iterable[Sequence[str]]:
     costs = [row.costs[GOAL_STEPS].execute for row in results.overheads]
     name = f"overhead under {GOAL_MICROSECONDS} µs a step at {GOAL_STEPS} steps"
     yield name, f"{min(costs):.0f} to {max(costs):.0f}", _met(met=max(costs) < GOAL_MICROSECONDS)
+    longest = max(next(iter(hostile.milliseconds.values())) for hostile in results.hostile)
+    name = f"hostile expressions and patterns end within {GOAL_MILLISECONDS} ms of processor time"
+    yield name, f"{longest:.0f} at most", _met(met=longest <= GOAL_MILLISECONDS)
     growths = [_grown(row)[0] for row in results.overheads if engine_overhead.SIZES[-1] in row.costs]
     if not growths:
         return
@@ -173,6 +184,12 @@ def _expression(row: engine_expressions.Row) -> Sequence[str]:
     ratio = row.evaluate / row.python
     times = (f"{time:,.1f}" for time in (row.evaluate, row.python, row.parse))
     return f"`{row.question.ours}`", f"{ratio:.1f}", *times
+
+
+def _hostile(hostile: engine_expressions.Hostile) -> Sequence[str]:
+    first, second, *_ = hostile.milliseconds.values()
+    which = next(iter(hostile.milliseconds)).replace("|", "\\|")
+    return hostile.kind, f"{len(hostile.milliseconds)}", f"{first:.1f}", f"{second:.1f}", f"`{which}`"
 
 
 def _memory(memory: engine_memory.Memory) -> str:
