@@ -26,8 +26,8 @@ __all__ = ["SIZES", "Cost", "InstantTools", "Row", "measure"]
 
 # Assumptions: the sizes, and how many steps are measured of each, in as many runs as that takes; the least counts.
 SIZES = (10, 100, 1_000, 2_000)
-STEPS_MEASURED = 8_000
-FEWEST_RUNS, MOST_RUNS = 8, 80
+STEPS_MEASURED = 5_000
+FEWEST_RUNS, MOST_RUNS = 6, 50
 # End of the assumptions.
 
 _MICRO = 1e6
