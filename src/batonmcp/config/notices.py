@@ -35,9 +35,9 @@ def entry_notices(entry: JsonValue, place: str) -> Iterator[str]:
     """
     if not isinstance(entry, dict):
         return
-    known = _known_keys()
+    known = [field.alias or name for name, field in ServerEntry.model_fields.items()] + ["serverUrl"]
     for key, value in entry.items():
-        if key in {*known, *_HARMLESS, *_APPROVALS} or key.startswith(_REMARK):
+        if key in {*known, *ServerEntry.model_fields, *_HARMLESS, *_APPROVALS} or key.startswith(_REMARK):
             continue
         if key != "tools":
             yield _unknown(key, known, place)
@@ -66,11 +66,6 @@ def plain_secret(name: str, text: str, *, place: str, home: object) -> Iterator[
             f"{place} holds what looks like a secret, in a file that is easily passed on. "
             f"Write ${{{variable}}} here, and {variable}=... in {home} (chmod 600)."
         )
-
-
-def _known_keys() -> list[str]:
-    fields = ServerEntry.model_fields
-    return [*fields, *(field.alias for field in fields.values() if field.alias), "serverUrl"]
 
 
 def _unknown(key: str, known: Iterable[str], place: str) -> str:
