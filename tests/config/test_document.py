@@ -80,5 +80,6 @@ def test_defaults_of_inputs() -> None:
     """Of VS Code's inputs those with an id and a default count; what else stands there is no error."""
     inputs = [{"id": "a", "default": "x"}, {"id": "b"}, {"default": "y"}, {"id": 1, "default": "z"}, 7]
     assert Document.model_validate({"inputs": inputs}).defaults == {"a": "x"}
-    for other in (None, {}, "x", []):
+    others: list[Any] = [None, {}, "x", []]
+    for other in others:
         assert Document.model_validate({"inputs": other}).defaults == {}

@@ -1,6 +1,7 @@
 """What of servers.json is passed over."""
 
 import pytest
+from pydantic import JsonValue
 
 from batonmcp.config.document import BatonPart
 from batonmcp.config.notices import entry_notices, plain_secret, unfollowed, unknown_keys
@@ -35,7 +36,7 @@ def test_unknown_key_of_an_entry(key: str, hint: str) -> None:
 
 def test_keys_of_other_hosts_are_passed_over_in_silence() -> None:
     """What changes nothing is not worth a word: descriptions, icons, remarks, and approvals, which are told once."""
-    entry = {
+    entry: JsonValue = {
         "command": "x",
         "envFile": ".env",
         "description": "d",
@@ -65,7 +66,12 @@ def test_entry_that_is_no_object_has_no_keys(entry: None) -> None:
 
 def test_approvals_are_told_once() -> None:
     """Approvals of other hosts are named together, where there are any."""
-    servers = {"a": {"alwaysAllow": ["x"], "trust": False}, "b": {"autoApprove": ["y"]}, "c": {"trust": True}, "d": 7}
+    servers: dict[str, JsonValue] = {
+        "a": {"alwaysAllow": ["x"], "trust": False},
+        "b": {"autoApprove": ["y"]},
+        "c": {"trust": True},
+        "d": 7,
+    }
     (notice,) = unfollowed(servers, "servers")
     assert notice.startswith("servers.a.alwaysAllow, servers.b.autoApprove, servers.c.trust: not followed;")
     assert not list(unfollowed({"a": {"alwaysAllow": []}}, "servers"))

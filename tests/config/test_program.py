@@ -16,17 +16,17 @@ from batonmcp.config.variables import read_variables
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0")).filter(lambda text: "${" not in text)
 
 
-def around(folder: Path, *, exposed: bool = False, **environment: str) -> Surroundings:
+def around(folder: Path, environment: dict[str, str] | None = None, *, exposed: bool = False) -> Surroundings:
     """Return the surroundings of a configuration in a folder."""
     path = folder / "servers.json"
     return Surroundings(
-        path=path, section="mcpServers", variables=read_variables(path, environment, {}), exposed=exposed
+        path=path, section="mcpServers", variables=read_variables(path, environment or {}, {}), exposed=exposed
     )
 
 
 def server(folder: Path, entry: dict[str, object], **environment: str) -> StdioServer:
     """Return the program of an entry."""
-    read, place = ServerEntry.model_validate({"command": "run", **entry}), around(folder, **environment)
+    read, place = ServerEntry.model_validate({"command": "run", **entry}), around(folder, environment)
     return program(read, env_file_of(read, place), place)
 
 
@@ -136,6 +136,6 @@ def test_folder_of_an_unknown_user_is_kept(tmp_path: Path) -> None:
 
 def test_file_that_everybody_may_change_starts_nothing(tmp_path: Path) -> None:
     """The refusal comes before anything that such a file names is read."""
-    read = ServerEntry(command="run", env_file="/nowhere")
+    read = ServerEntry.model_validate({"command": "run", "envFile": "/nowhere"})
     with pytest.raises(Unusable, match=r"would start a program, and everybody may change the file\. First: chmod o-w"):
         program(read, Path("/nowhere"), around(tmp_path, exposed=True))
