@@ -11,6 +11,7 @@ from batonmcp.config.document import Document, LimitsPart, ServerEntry, read_jso
 from batonmcp.config.endpoint import llm_settings, sendable
 from batonmcp.config.interpolate import UnsetVariable, interpolate
 from batonmcp.config.settings import HttpServer, ServerSettings, Settings, StdioServer
+from batonmcp.config.storage import store_settings
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
 
@@ -63,6 +64,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         planner=baton.planner,
         effects=baton.effects,
         limits=_limits(baton.limits),
+        store=store_settings(baton.store, environment, place=f"{path}: batonmcp.store", folder=path.parent),
         warnings=tuple(f"{path}: {warning}" for warning in warnings),
     )
 
