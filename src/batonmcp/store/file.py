@@ -77,7 +77,7 @@ class DatabaseFile:
             aside = _free(self.path, f"damaged-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
             for end in (*_BESIDE, ""):  # the log first: it must never be taken for that of the next file
                 with suppress(FileNotFoundError):
-                    os.replace(f"{self.path}{end}", f"{aside}{end}")
+                    Path(f"{self.path}{end}").replace(f"{aside}{end}")
         self.events.append(
             f"{self.path}: the store was damaged ({reason}). It is now {aside}, and a new one was begun."
         )
@@ -126,7 +126,7 @@ class DatabaseFile:
 
     @contextmanager
     def _locked(self) -> Generator[None]:
-        """Let one process at a time make, migrate or move the file. SQLite's own lock works everywhere and times out."""
+        """Let one process at a time make, migrate or move the file, by SQLite's own lock, which works everywhere."""
         lock = Path(f"{self.path}.lock")
         _touch(lock)
         with closing(_connect(lock, timeout=_LOCK_S)) as connection:
