@@ -2,7 +2,7 @@
 
 import json as json_text
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import typer
 
@@ -68,15 +68,20 @@ def _line(run: KeptRun) -> str:
 def _told(record: dict[str, Any]) -> list[str]:
     """Tell a record in lines: what was asked, what was done, what came of it."""
     lines = [f"{key:<8} {value}" for key, value in _summary(record).items() if value]
-    for step in record.get("steps") or []:
-        error = step.get("error") or {}
-        why = error.get("message") or step.get("because") or ""
-        lines.append(f"step     {step.get('id')}: {step.get('tool')} {step.get('status')}{why and f' - {why}'}")
-    lines += [f"note     {note}" for note in record.get("notes") or []]
-    error = record.get("error") or {}
-    if error:
-        lines.append(f"error    {error.get('message', '')} {error.get('cure', '')}".rstrip())
-    return [*lines, "", record["answer"]] if record.get("answer") else lines
+    lines += [f"step     {_step(step)}" for step in cast("list[dict[str, Any]]", record["steps"])]
+    lines += [f"note     {note}" for note in cast("list[str]", record["notes"])]
+    if record["error"]:
+        lines.append(f"error    {_sentence(record['error'])}")
+    return [*lines, "", record["answer"]] if record["answer"] else lines
+
+
+def _step(step: dict[str, Any]) -> str:
+    why = _sentence(step["error"]) if step["error"] else step["because"]
+    return f"{step['id']}: {step['tool']} {step['status']}{f' - {why}' if why else ''}"
+
+
+def _sentence(error: dict[str, str]) -> str:
+    return f"{error['message']} {error['cure']}".strip()
 
 
 def _time(at: float) -> str:
