@@ -60,6 +60,7 @@ class Access:
                 self._given_up = self._database is None
                 self.warn(trouble(self._file.path, error))
             return None
+        self._give_up("is damaged again as soon as it is begun anew")
         return None
 
     def warn(self, sentence: str) -> None:

@@ -167,8 +167,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _touch(path: Path) -> None:
-    """Make a file that only we may read, unless it is there. SQLite gives its log the same permissions."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    """Make a file that only we may read, unless it is there. SQLite gives its log the same permissions.
+
+    A file that is there is not opened: closing it would drop every lock that this process holds on it.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _make_private(path: Path) -> None:
