@@ -1,10 +1,10 @@
 """A process that uses a store: for tests of several at once, and of their deaths.
 
-    python store_process.py write PATH PREFIX COUNT   puts PREFIX0, PREFIX1 ... and prints each when it is acknowledged
-    python store_process.py take PATH KEY TAKERS      waits for a line, then takes KEY that many times at once
-    python store_process.py killed PATH ROUNDS SEED   forks writers and kills them at random; prints what was acknowledged
-    python store_process.py small PATH BYTES          puts until no file may be larger, and goes on
-    python store_process.py locked_out PATH           puts and gets as a user who may not write there
+python store_process.py write PATH PREFIX COUNT   puts PREFIX0, PREFIX1 ... and prints each when it is acknowledged
+python store_process.py take PATH KEY TAKERS      waits for a line, then takes KEY that many times at once
+python store_process.py killed PATH ROUNDS SEED   forks writers and kills them at random; prints what was acknowledged
+python store_process.py small PATH BYTES          puts until no file may be larger, and goes on
+python store_process.py locked_out PATH           puts and gets as a user who may not write there
 """
 
 import os
