@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, read_json
+from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, StorePart, read_json
 from batonmcp.core.errors import ConfigError
 
 
@@ -103,6 +103,13 @@ def test_keeps_unknown_keys() -> None:
         (LimitsPart, {"run_timeout": 100_000}),
         (BatonPart, {"planner": "guess"}),
         (BatonPart, {"effects": {"a__*": "harmless"}}),
+        (BatonPart, {"store": "papyrus"}),
+        (BatonPart, {"store": None}),
+        (StorePart, {"kind": "papyrus"}),
+        (StorePart, {"results": "some"}),
+        (StorePart, {"days": 0}),
+        (StorePart, {"days": float("nan")}),
+        (StorePart, {"path": 1}),
     ],
 )
 def test_refuses_what_cannot_be_meant(part: type[ServerEntry], given: dict[str, Any]) -> None:

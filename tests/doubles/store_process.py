@@ -17,13 +17,15 @@ from contextlib import suppress
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
+from pydantic import JsonValue
 
 from batonmcp.store.sqlite import SqliteStore
 
 __all__ = ["DOCUMENT", "SHELF", "argv"]
 
 SHELF = "shape"
-DOCUMENT = {"text": "x" * 3_000}
+DOCUMENT: JsonValue = {"text": "x" * 3_000}
 NOBODY = 65_534
 
 

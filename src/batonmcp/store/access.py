@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from batonmcp.store.damage import is_damage, trouble
 from batonmcp.store.database import Database
-from batonmcp.store.file import DatabaseFile
+from batonmcp.store.file import PATIENCE, DatabaseFile
 from batonmcp.store.schema import NotOurs, TooNew
 
 __all__ = ["Access", "Done"]
@@ -33,9 +33,9 @@ class Access:
         warnings: What went wrong, as sentences; each stands there once.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.warnings: list[str] = []
-        self._file = DatabaseFile(path)
+        self._file = DatabaseFile(path, patience=patience)
         self._database: Database | None = None
         self._given_up = False
 

@@ -17,9 +17,11 @@ from batonmcp.store.damage import is_damage
 from batonmcp.store.database import Damaged
 from batonmcp.store.schema import MIGRATIONS, Migration, migrate
 
-__all__ = ["DatabaseFile"]
+__all__ = ["PATIENCE", "DatabaseFile"]
 
-_BUSY_S: Final = 5.0
+PATIENCE: Final = 5.0
+"""How long to wait for another process that holds the file, in seconds."""
+
 _LOCK_S: Final = 20.0
 _BESIDE: Final = ("-wal", "-shm", "-journal")
 _SETTINGS: Final = (
@@ -40,10 +42,11 @@ class DatabaseFile:
         events: What was done to it that a person should know, as sentences.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    def __init__(self, path: Path, migrations: Sequence[Migration] = MIGRATIONS, *, patience: float = PATIENCE) -> None:
         self.path = path
         self.events: list[str] = []
         self._migrations = migrations
+        self._patience = patience
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> sqlite3.Connection:
@@ -92,7 +95,7 @@ class DatabaseFile:
                 message = "it is empty"
                 raise Damaged(message)
             _make_private(self.path)
-            connection = _connect(self.path)
+            connection = _connect(self.path, patience=self._patience)
             try:
                 migrate(connection, self._migrations, keep_copy=self._keep_copy)
             except BaseException:
@@ -129,16 +132,16 @@ class DatabaseFile:
         """Let one process at a time make, migrate or move the file, by SQLite's own lock, which works everywhere."""
         lock = Path(f"{self.path}.lock")
         _touch(lock)
-        with closing(_connect(lock, timeout=_LOCK_S)) as connection:
+        with closing(_connect(lock, patience=_LOCK_S)) as connection:
             connection.execute("BEGIN EXCLUSIVE")
             yield
 
 
-def _connect(path: Path, *, timeout: float = _BUSY_S) -> sqlite3.Connection:
+def _connect(path: Path, *, patience: float = PATIENCE) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?mode=rw",
         uri=True,
-        timeout=timeout,
+        timeout=patience,
         isolation_level=None,
         check_same_thread=False,  # one thread at a time, but not always the same
     )

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from batonmcp.store.access import Access, Done
 from batonmcp.store.database import Database
+from batonmcp.store.file import PATIENCE
 from batonmcp.store.form import Form, Unwritable
 from batonmcp.store.memory import MemoryStore
 from batonmcp.store.port import Entry, Store
@@ -35,7 +36,7 @@ class SqliteStore(Store):
     leaves when his piece is done, so that he knows what became of it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one parameter a setting
         self,
         path: Path,
         *,
@@ -43,10 +44,11 @@ class SqliteStore(Store):
         shelves: Mapping[str, Shelf] = SHELVES,
         clock: Callable[[], float] = time.time,
         tell: Callable[[str], None] = _ignore,
+        patience: float = PATIENCE,
     ) -> None:
-        """Name the file, and who is told each warning."""
+        """Name the file, who is told each warning, and how long to wait for another process that holds it."""
         secrets = tuple(secrets)
-        self._access = Access(path)
+        self._access = Access(path, patience=patience)
         self._turn = anyio.CapacityLimiter(1)
         self._form = Form(secrets)
         self._shelves = shelves
