@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -284,6 +284,7 @@ ACTIONS = st.one_of(
 )
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(ACTIONS, max_size=40))
 async def test_both_kinds_agree(
     tmp_path_factory: pytest.TempPathFactory, actions: list[tuple[str, tuple[str, str], str | None]]

@@ -13,7 +13,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -299,6 +299,7 @@ WORDS = st.text("0123456789éXYZ-", min_size=6, max_size=10)
 """None of them is a word of the schema."""
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(WORDS, min_size=1, max_size=3), st.lists(st.text(max_size=5), min_size=1, max_size=5))
 async def test_no_secret_is_in_any_byte(
     tmp_path_factory: pytest.TempPathFactory, secrets: list[str], around: list[str]
