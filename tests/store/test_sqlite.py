@@ -73,6 +73,27 @@ async def test_several_processes_write(path: Path) -> None:
     assert integrity(path) == "ok"
 
 
+async def test_several_processes_find_it_damaged(path: Path) -> None:
+    """One of them sets the file aside and says so; what all of them write then is in the new one."""
+    lines: list[str] = []
+
+    async def write(prefix: str) -> None:
+        lines.extend(await anyio.to_thread.run_sync(process, "write", str(path), prefix, "20"))
+
+    with anyio.fail_after(TIME_S):
+        path.parent.mkdir()
+        await anyio.Path(path).write_bytes(b"nonsense" * 1_000)
+        async with anyio.create_task_group() as tasks:
+            for prefix in "abcd":
+                tasks.start_soon(write, prefix)
+        (warning,) = [line for line in lines if line.startswith("warning")]
+        assert "the store was damaged" in warning
+        lines.remove(warning)
+        assert len(lines) == 80
+        assert await kept(path) == set(lines)
+    assert len(list(path.parent.glob("*.damaged-*"))) == 1
+
+
 def race(path: Path, key: str) -> list[bytes]:
     """Have four processes, who begin together, take a document 250 times each; return what they say of it."""
     command = argv("take", str(path), key, "250")
