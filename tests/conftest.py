@@ -45,6 +45,13 @@ def no_configuration_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> Ge
         yield
 
 
+@pytest.fixture(autouse=True)
+def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep every test, and the programs it starts, out of the store of the person who runs it."""
+    monkeypatch.setenv("BATONMCP_STORE", "memory")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / secrets.token_hex(8)))
+
+
 @pytest.fixture
 def token() -> Generator[str]:
     """A mark for processes: whatever carries it is killed when the test ends."""
@@ -63,7 +70,8 @@ def write_config(tmp_path: Path, token: str) -> WriteConfig:
             for name, entry in servers.items()
         }
         path = tmp_path / "servers.json"
-        path.write_text(json.dumps({"mcpServers": entries, "batonmcp": baton}))
+        ours = {"store": "memory", **baton}  # a host hands down no variables: the file says it too
+        path.write_text(json.dumps({"mcpServers": entries, "batonmcp": ours}))
         return path
 
     return write

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, refusal
+from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, StorePart, refusal
 
 
 @pytest.mark.parametrize("key", ["mcpServers", "servers"])
@@ -58,6 +58,13 @@ def test_keeps_unknown_keys() -> None:
         (LimitsPart, {"call_timeout": float("inf")}),
         (BatonPart, {"planner": "guess"}),
         (BatonPart, {"effects": {"a__*": "harmless"}}),
+        (BatonPart, {"store": "papyrus"}),
+        (BatonPart, {"store": None}),
+        (StorePart, {"kind": "papyrus"}),
+        (StorePart, {"results": "some"}),
+        (StorePart, {"days": 0}),
+        (StorePart, {"days": float("nan")}),
+        (StorePart, {"path": 1}),
     ],
 )
 def test_refuses_what_cannot_be_meant(part: type[ServerEntry], given: dict[str, Any]) -> None:

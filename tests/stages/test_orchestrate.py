@@ -47,6 +47,11 @@ class Story:
     decide: Decide = cannot_ask
     limits: Limits = field(default_factory=Limits)
     events: list[Event] = field(default_factory=list[Event])
+    kept: list[RunRecord] = field(default_factory=list[RunRecord])
+
+    async def keep(self, record: RunRecord) -> None:
+        """Keep a record."""
+        self.kept.append(record)
 
     async def run(
         self,
@@ -67,6 +72,7 @@ class Story:
             limits=self.limits,
             clock=lambda: next(ticks) / 1000,
             now=lambda: NOW,
+            keep=self.keep,
         )
         task = Task(
             query=query,
@@ -80,9 +86,10 @@ class Story:
 
     @property
     def end(self) -> RunFinished:
-        """How the run ended: the last event, and only that."""
+        """How the run ended: the last event, and only that; its record was kept once, after it."""
         ends = [event for event in self.events if isinstance(event, RunFinished)]
         assert self.events[-1:] == ends
+        assert [record.status for record in self.kept] == [end.status for end in ends]
         return ends[0]
 
 

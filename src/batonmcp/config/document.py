@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from batonmcp.config.settings import PlannerChoice, Protocol
+from batonmcp.config.settings import PlannerChoice, Protocol, StoredResults
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.errors import ConfigError
 
-__all__ = ["BatonPart", "Document", "LimitsPart", "LlmPart", "ServerEntry", "StagePart", "refusal"]
+__all__ = ["BatonPart", "Document", "LimitsPart", "LlmPart", "ServerEntry", "StagePart", "StorePart", "refusal"]
 
 _Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1, le=100_000, strict=True)]
@@ -86,6 +86,20 @@ class LimitsPart(_Part):
     result_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] | None = None
 
 
+class StorePart(_Part):
+    """What is kept from one process to the next; a text alone is its kind."""
+
+    kind: Literal["sqlite", "memory"] = "sqlite"
+    path: str | None = None
+    results: StoredResults = "preview"
+    days: Annotated[float, Field(gt=0, le=3_650, allow_inf_nan=False)] = 7.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_kind(cls, written: object) -> object:
+        return {"kind": written} if isinstance(written, str) else written
+
+
 class BatonPart(_Part):
     """Our own settings."""
 
@@ -93,6 +107,7 @@ class BatonPart(_Part):
     planner: PlannerChoice = "auto"
     effects: dict[str, EffectKind] = {}
     limits: LimitsPart = LimitsPart()
+    store: StorePart = StorePart()
 
 
 class Document(_Part):

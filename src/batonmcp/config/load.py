@@ -14,6 +14,7 @@ from batonmcp.config.notices import plain_secret, unfollowed, unknown_keys
 from batonmcp.config.permissions import everybody_may_write
 from batonmcp.config.secret import secret_parts
 from batonmcp.config.settings import LlmSettings, Settings
+from batonmcp.config.storage import store_settings
 from batonmcp.config.surroundings import Surroundings
 from batonmcp.config.variables import Variables, read_variables, user_folder
 from batonmcp.core.errors import ConfigError
@@ -71,6 +72,9 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         planner=document.batonmcp.planner,
         effects=document.batonmcp.effects,
         limits=_limits(document.batonmcp.limits),
+        store=store_settings(
+            document.batonmcp.store, variables.values, place=f"{path}: batonmcp.store", folder=path.parent
+        ),
         warnings=(*(f"{path}: {warning}" for warning in warnings), *variables.warnings),
         files=tuple(dict.fromkeys([path, *variables.files, *(file for entry in entries for file in entry.files)])),
         secrets=frozenset({*_llm_secrets(document.batonmcp, llm, variables)}.union(*(e.secrets for e in entries))),

@@ -62,6 +62,7 @@ async def orchestrate(task: Task, ports: Ports, listen: Emit) -> RunRecord:
         end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
         emit(end)
+        await ports.keep(recorder.record)
     return recorder.record
 
 

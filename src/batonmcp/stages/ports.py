@@ -14,11 +14,12 @@ from pydantic import JsonValue
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.plan import Plan
+from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM
 
-__all__ = ["Decide", "PlannerKind", "Ports", "Tools", "cannot_ask"]
+__all__ = ["Decide", "Keep", "PlannerKind", "Ports", "Tools", "cannot_ask", "keep_nothing"]
 
 PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
 
@@ -26,8 +27,16 @@ Decide: TypeAlias = Callable[[Plan], Awaitable[bool | None]]
 """Asks a person whether a plan that is not read-only may run. None: there is nobody to ask."""
 
 
+Keep: TypeAlias = Callable[[RunRecord], Awaitable[None]]
+"""Keeps the record of a run that has ended. It never raises: a run that cannot be kept still has its answer."""
+
+
 async def cannot_ask(_plan: Plan) -> None:
     """Decide nothing: for where no person can be asked."""
+
+
+async def keep_nothing(_record: RunRecord) -> None:
+    """Let the record go."""
 
 
 class Tools(Protocol):
@@ -54,6 +63,7 @@ class Ports:
         limits: Bounds of a run.
         clock: Seconds, never going back.
         now: Date, time and zone for the planner.
+        keep: Gets the record of each run at its end.
     """
 
     tools: Tools
@@ -63,3 +73,4 @@ class Ports:
     limits: Limits
     clock: Callable[[], float]
     now: Callable[[], datetime]
+    keep: Keep = keep_nothing
