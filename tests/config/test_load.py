@@ -336,6 +336,8 @@ def test_secrets_in_the_file_are_told(path: Path) -> None:
     told = [warning.removeprefix(f"{path}: ").partition(" holds what looks like a secret")[0] for warning in warnings]
     assert told == ["batonmcp.llm.api_key", "mcpServers.a.env.KEY", "mcpServers.b.headers.Authorization"]
     assert not any(token in warning for warning in warnings)
+    local = {"model": "m", "base_url": "http://127.0.0.1/v1", "api_key": "any-long-key-1"}
+    assert not loaded(path, {"mcpServers": {"c": {"command": "x"}}, "batonmcp": {"llm": local}}).warnings
 
 
 def test_file_that_everybody_may_change_starts_no_program(path: Path) -> None:

@@ -12,7 +12,7 @@ from batonmcp.config.entry import read_entry
 from batonmcp.config.json_file import read_json
 from batonmcp.config.notices import plain_secret, unfollowed, unknown_keys
 from batonmcp.config.permissions import everybody_may_write
-from batonmcp.config.secret import secret_parts
+from batonmcp.config.secret import looks_like_a_token, secret_parts
 from batonmcp.config.settings import LlmSettings, Settings
 from batonmcp.config.storage import store_settings
 from batonmcp.config.surroundings import Surroundings
@@ -100,7 +100,8 @@ def _warnings(document: Document, around: Surroundings) -> Iterator[str]:
     yield from unknown_keys(document.batonmcp, "batonmcp")
     yield from unfollowed(document.servers, around.section)
     key = document.batonmcp.llm.api_key or ""
-    yield from plain_secret("OPENAI_API_KEY", key, place="batonmcp.llm.api_key", home=around.variables.home)
+    if looks_like_a_token("", key):  # by its make alone: endpoints on this machine are given any word as their key
+        yield from plain_secret("OPENAI_API_KEY", key, place="batonmcp.llm.api_key", home=around.variables.home)
     if "servers" in (document.model_extra or {}):
         yield 'it has both "mcpServers" and "servers"; the latter was passed over.'
     if not document.servers:
