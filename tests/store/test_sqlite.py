@@ -22,7 +22,7 @@ from doubles.store_process import DOCUMENT, SHELF, argv
 
 pytestmark = pytest.mark.anyio
 
-TIME_S = 60.0
+TIME_S = 120.0
 
 
 def process(*arguments: str) -> list[str]:

@@ -31,7 +31,7 @@ _SETTINGS: Final = (
     "cell_size_check = ON",
 )
 _OTHERS: Final = 0o077
-_ATTEMPTS: Final = 3
+_REPAIRS: Final = 2
 
 
 class DatabaseFile:
@@ -59,14 +59,14 @@ class DatabaseFile:
             TooNew: It is of a newer version of ours.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_REPAIRS):
             try:
                 return self._open_sound()
             except sqlite3.Error as error:
-                if not is_damage(error) or attempt == _ATTEMPTS - 1:
+                if not is_damage(error):
                     raise
                 self.set_aside(str(error))
-        raise AssertionError  # the last attempt has returned or raised
+        return self._open_sound()
 
     def is_in_place(self) -> bool:
         """Whether what was opened is still what the path names: somebody may have set it aside or removed it."""
