@@ -34,19 +34,19 @@ def answer(**more: object) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "result": {}, **more}).encode()
 
 
-@pytest.mark.parametrize("found", [5, "5", None, 7.5, "who knows"])
+@pytest.mark.parametrize("found", [5, "5", None])
 def test_answer_has_the_id_of_its_request(found: object) -> None:
-    """An id that lost its type, or is nobody's, is put right: the answer came to this request."""
+    """An id that lost its type, or is not there, is put right: the answer came to this request."""
     for read in (answer_to, answer_in):
-        assert json.loads(read(5, answer(id=found), [5, 6]))["id"] == 5
+        assert json.loads(read(5, answer(id=found)))["id"] == 5
 
 
 def test_answer_to_another_request() -> None:
     """It is not taken for this one's."""
     for read in (answer_to, answer_in):
-        for found in (6, "6"):
+        for found in (6, "6", 5.5, "who knows"):
             with pytest.raises(HttpFailed, match="its answer belongs to another request"):
-                read(5, answer(id=found), [5, 6])
+                read(5, answer(id=found))
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_answer_to_another_request() -> None:
 def test_body_that_is_no_answer(body: bytes, said: str) -> None:
     """Nobody waits for an answer that will not come; an event may be something else."""
     with pytest.raises(HttpFailed, match=said):
-        answer_to(5, body, [])
-    assert answer_in(5, body, []) == body
+        answer_to(5, body)
+    assert answer_in(5, body) == body
 
 
 def test_error_for_a_failure() -> None:

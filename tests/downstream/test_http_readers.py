@@ -19,7 +19,7 @@ LARGE = HttpFailure(kind="oversize", said="more than 8 bytes")
 async def test_answer_reader() -> None:
     """An answer gets its request's id; whatever else ends the stream answers this request, and no other."""
     about = HttpExchange()
-    reader = AnswerReader(5, about, lambda: [5, 6])
+    reader = AnswerReader(5, about)
     assert json.loads(reader.read(Event(data=b'{"id": "5", "result": {}}', id=b"7")).data)["id"] == 5
     for event in (Event(kind=b"ping", data=b"x"), Event(id=b"7"), Event(data=b'{"method": "x"}')):
         assert reader.read(event) == event
