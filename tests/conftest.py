@@ -37,6 +37,14 @@ def anyio_backend(request: pytest.FixtureRequest) -> str | tuple[str, dict[str, 
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_configuration_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Keep the tests away from the configuration of whoever runs them, and from their secrets.env."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
+        yield
+
+
 @pytest.fixture
 def token() -> Generator[str]:
     """A mark for processes: whatever carries it is killed when the test ends."""

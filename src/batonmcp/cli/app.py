@@ -15,7 +15,7 @@ from batonmcp.cli import ask as asking
 from batonmcp.cli import doctor as examining
 from batonmcp.cli import serve as serving
 from batonmcp.cli.tools import show_tools
-from batonmcp.config.document import read_json
+from batonmcp.config.json_file import read_json
 from batonmcp.config.load import find_config, load
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import BatonError

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 import anyio
 import anyio.to_thread
 
+from batonmcp.config.lineage import started_by_batonmcp
 from batonmcp.config.load import find_config, load
-from batonmcp.config.settings import INSIDE, Settings
+from batonmcp.config.settings import Settings
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.events import Emit
 from batonmcp.core.plan import Plan
@@ -59,7 +60,7 @@ def make_front(config: Path | None, environment: Mapping[str, str], *, read_only
         ConfigError: The configuration cannot be used, or we are our own downstream server.
     """
     settings = load(find_config(config, environment), environment)
-    if environment.get(INSIDE):
+    if started_by_batonmcp(environment):
         raise ConfigError(
             place=str(settings.source),
             message="batonmcp was started by batonmcp as one of its own servers, which would never end.",

@@ -141,6 +141,8 @@ class Settings:
         effects: Globs over qualified names and what they make of a tool; the first match wins.
         limits: Bounds of a run.
         warnings: What in the file was passed over, as sentences.
+        files: Every file that it depends on, whether it exists or not; `source` is one of them.
+        secrets: Texts that must not be shown or stored. Secret.
     """
 
     source: Path
@@ -150,3 +152,5 @@ class Settings:
     effects: Mapping[str, EffectKind] = field(default_factory=dict[str, EffectKind])
     limits: Limits = field(default_factory=Limits)
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)

@@ -10,19 +10,18 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import anyio
 from mcp import Client, MCPError
 from mcp.shared.dispatcher import ProgressFnT
-from mcp_types import CONNECTION_CLOSED, INTERNAL_ERROR, PARSE_ERROR, REQUEST_TIMEOUT
+from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
 from batonmcp.core.caller import NOBODY, Caller, Progress
-from batonmcp.downstream.trouble import Evidence, brief, refusal
+from batonmcp.downstream.http_trouble import http_trouble
+from batonmcp.downstream.trouble import Evidence, brief
 
 __all__ = ["CURRENT_CALL", "Call", "CallTimeout", "Changed", "Lost", "Rejected", "Send", "rejected"]
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError)
 _NO_WORD_OF_IT = {CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT}
 """Errors that stand for an answer that was lost on its way: the tool may have run."""
-
-_SERVER_ERROR = 500
 
 _Result = TypeVar("_Result")
 
@@ -122,11 +121,13 @@ CURRENT_CALL: ContextVar[Call[Any] | None] = ContextVar("CURRENT_CALL", default=
 """The call in whose context something happens, where the SDK keeps it: not for what arrives over older streams."""
 
 
-def rejected(error: Exception | None, evidence: Evidence, title: str) -> Rejected:
-    """Say what a server answered, by its title, instead of a result."""
+def rejected(error: Exception | None, evidence: Evidence, title: str) -> Lost | Rejected:
+    """Say what came of a call, by the server's title, instead of a result."""
+    failure = evidence.exchange.failure_of(error) if evidence.exchange else None
+    if failure:
+        sentence = f"{title} {http_trouble(failure, evidence.settings)}"
+        unreached = failure.kind == "unreachable"
+        return Lost(sentence, sent=False) if unreached else Rejected(sentence, unsure=failure.arrived)
     if not isinstance(error, MCPError):
         return Rejected(f"{title} answered with something that is no result ({brief(error)}).", unsure=True)
-    status = evidence.exchange.refusal if evidence.exchange and error.code == INTERNAL_ERROR else None
-    if status is not None:
-        return Rejected(f"{title} {refusal(status, evidence.settings)}", unsure=status >= _SERVER_ERROR)
     return Rejected(f"{title} answered: {brief(error)}.", unsure=error.code in _NO_WORD_OF_IT)

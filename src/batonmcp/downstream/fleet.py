@@ -121,13 +121,7 @@ class Fleet:
 
     def _member(self, server: ServerSettings) -> _Member:
         limits = self._settings.limits
-        connection = Connection(
-            server,
-            self._settings.effects,
-            connect_timeout=limits.connect_timeout,
-            memory=self._memory,
-            turns=self._turns,
-        )
+        connection = Connection(server, self._settings.effects, limits=limits, memory=self._memory, turns=self._turns)
         return _Member(connection=connection, slots=anyio.CapacityLimiter(limits.parallel_server))
 
     async def _call(  # noqa: PLR0913 - what a call needs
@@ -173,7 +167,7 @@ class Fleet:
             return None
         limits = self._settings.limits
         member.slots.total_tokens = limits.parallel_server
-        member.connection.adopt(server, self._settings.effects, connect_timeout=limits.connect_timeout)
+        member.connection.adopt(server, self._settings.effects, limits)
         return member
 
     def _current(self) -> Registry:

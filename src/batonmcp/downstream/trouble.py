@@ -7,6 +7,7 @@ from mcp import MCPError
 from pydantic import ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
+from batonmcp.core.limits import Limits
 from batonmcp.downstream.http import HttpExchange, public_address
 from batonmcp.downstream.http_failure import HttpFailure
 from batonmcp.downstream.http_trouble import http_trouble
@@ -24,6 +25,7 @@ class Evidence:
     Attributes:
         settings: The server's entry in servers.json.
         connect_timeout: How long it had to get ready, in seconds.
+        max_bytes: Largest message that it may send, in bytes.
         was_ready: Whether it ever did.
         lasted: For how long it then was, in seconds.
         error: What was raised; None if the server just ended.
@@ -35,6 +37,7 @@ class Evidence:
 
     settings: ServerSettings
     connect_timeout: float
+    max_bytes: int = Limits().result_bytes
     was_ready: bool = False
     lasted: float = 0.0
     error: BaseException | None = None
@@ -47,6 +50,11 @@ class Evidence:
     def forgotten(self) -> bool:
         """Whether the server no longer knows our session."""
         return self.exchange is not None and self.exchange.forgotten.is_set()
+
+    @property
+    def retry_after(self) -> float:
+        """In how many seconds the server wants to be asked again; 0 if it has not said."""
+        return (self.exchange and self.exchange.retry_after) or 0.0
 
 
 def explain(evidence: Evidence) -> str:

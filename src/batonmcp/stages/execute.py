@@ -77,17 +77,26 @@ class _Execution:
             tasks.start_soon(self._run, step, schedule, tasks, name=step.id)
 
     async def _run(self, step: Step, schedule: Schedule, tasks: TaskGroup) -> None:
-        await anyio.lowlevel.checkpoint_if_cancelled()  # a result may meet the cancel: it sets no further step going
+        """Run a step and go on with the last that it sets free; the others get tasks of their own."""
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        free: Sequence[Step] = [step]
+        while free:
+            *others, last = free
+            self._start(others, schedule, tasks)
+            if last is not step:
+                await anyio.lowlevel.checkpoint()  # what is ready starts in its order, and a cancel ends it here
+            self._settle(last, await self._outcome(last))
+            free = schedule.settle(last.id)
+
+    async def _outcome(self, step: Step) -> Outcome:
         decision = prepare(step, self._settled, limits=self._limits)
         match decision:
             case Skipped() | Failed():
-                outcome = decision
+                return decision
             case Calls():
-                outcome = await self._call(step, decision)
+                return await self._call(step, decision)
             case _:
                 assert_never(decision)
-        self._settle(step, outcome)
-        self._start(schedule.settle(step.id), schedule, tasks)
 
     def _settle(self, step: Step, outcome: Outcome) -> None:
         self.outcomes[step.id] = outcome
