@@ -87,7 +87,7 @@ async def _sse(way: _Way) -> AsyncGenerator[TransportStreams]:
         del headers, timeout, auth
         return client
 
-    async with messages, sse_client(way.server.url, httpx_client_factory=ours) as (incoming, outgoing):
+    async with inbox, messages, sse_client(way.server.url, httpx_client_factory=ours) as (incoming, outgoing):
         way.background.start_soon(_relay, incoming, inbox)
         yield messages, outgoing
 
