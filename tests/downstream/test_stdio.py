@@ -15,13 +15,15 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest, JSONRPCResponse, TextContent
 
 from batonmcp.config.settings import ServerSettings, StdioServer
-from batonmcp.downstream.stdio import MAX_LINE, ServerProcess, stdio_transport
+from batonmcp.core.limits import Limits
+from batonmcp.downstream.stdio import ServerProcess, stdio_transport
 from doubles.downstream import Fifo, evil, scripted
 from doubles.processes import alive, wait_gone, wait_unmarked
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 20.0
+LIMIT = Limits().result_bytes
 PING = SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="ping"))
 
 
@@ -81,7 +83,7 @@ async def test_bytes_that_are_no_text_do_no_harm(token: str) -> None:
 
 async def test_answer_in_pieces_is_put_together(token: str) -> None:
     """A message of megabytes that comes bit by bit is one message, and quickly so."""
-    settings = scripted(f"s.tools['echo'] = lambda _: e._text('x' * {MAX_LINE - 1_000})", token)
+    settings = scripted(f"s.tools['echo'] = lambda _: e._text('x' * {LIMIT - 1_000})", token)
     assert isinstance(settings.transport, StdioServer)
     about = ServerProcess()
     with anyio.fail_after(TIME_S):
@@ -89,12 +91,12 @@ async def test_answer_in_pieces_is_put_together(token: str) -> None:
             result = await client.call_tool("echo", {})
     (block,) = result.content
     assert isinstance(block, TextContent)
-    assert len(block.text) == MAX_LINE - 1_000
+    assert len(block.text) == LIMIT - 1_000
 
 
 async def test_overlong_message_ends_it(token: str) -> None:
     """A line past the limit is not collected for ever: the connection ends, with the reason."""
-    async with started(scripted(f"s.write(b'x' * {MAX_LINE + 70_000})", token), token) as (_, about):
+    async with started(scripted(f"s.write(b'x' * {LIMIT + 70_000})", token), token) as (_, about):
         await about.closed.wait()
         assert about.overlong
 
@@ -130,7 +132,7 @@ def test_last_words_cannot_write_on_a_terminal() -> None:
     """Control characters, colours included, become blanks; a line is bounded, and blank ones are dropped."""
     about = ServerProcess()
     for line in (b"\x1b[31mred\x07!", b"  ", b"\xff" * 3, b"x" * 9_000):
-        about.hear(line)
+        about.hear(line + b"\n")
     assert about.last_words.splitlines() == [" [31mred !", "\ufffd" * 3, "x" * 400]
 
 

@@ -39,7 +39,7 @@ async def ended(code: int, *words: bytes) -> ServerProcess:
     about.began(await finished(code))
     about.ended()
     for line in words:
-        about.hear(line)
+        about.hear(line + b"\n")
     return about
 
 
