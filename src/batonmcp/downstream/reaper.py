@@ -100,6 +100,7 @@ def main() -> None:
             else:
                 watch.ignore_channel()
                 listening = False
+                _signal(signal.SIGCONT, keepers)  # should somebody have stopped one
         ended, left = _reap()
         keepers -= ended.keys()
         if not (left or listening):
