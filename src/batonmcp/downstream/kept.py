@@ -66,15 +66,12 @@ class Kept:
                 raise OSError(errno.ECHILD, "the process that starts it went away")
 
     async def watch(self) -> None:
-        """Follow what becomes of it, until nothing is left of it; without its keeper, see to that."""
-        while report := await self._report():
-            match report:
-                case ["exit", code]:
-                    self.returncode = int(code)
-                case ["gone", unasked]:
-                    self._unasked = unasked == "1"
-                case _:
-                    pass
+        """Follow what becomes of it, until nothing is left or we let go of it; without its keeper, see to its end."""
+        try:
+            while report := await self._report():
+                self._learn(report)
+        except anyio.ClosedResourceError:
+            return
         if self._unasked is None:
             self.unguarded = True
             kill_kin(self.pid)
@@ -108,6 +105,15 @@ class Kept:
         if self._control.fileno() >= 0:
             anyio.notify_closing(self._control)
             self._control.close()
+
+    def _learn(self, report: list[str]) -> None:
+        match report:
+            case ["exit", code]:
+                self.returncode = int(code)
+            case ["gone", unasked]:
+                self._unasked = unasked == "1"
+            case _:
+                pass
 
     async def _report(self) -> list[str]:
         """Return the words of the next report; none when there will be no more."""
