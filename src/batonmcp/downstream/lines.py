@@ -1,7 +1,7 @@
 """The lines in which messages come and go over standard streams."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from typing import Any, cast
 
@@ -11,9 +11,11 @@ from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCMessage, json
 from pydantic_core import PydanticSerializationError, from_json
 
 from batonmcp.downstream.defuse import defused
+from batonmcp.downstream.examination import refused
 
 __all__ = ["Overlong", "line_of", "lines_of", "message_of"]
 
+_WHY = "it is no answer of JSON-RPC"
 _BLANK = b" \t\r\xef\xbb\xbf"
 _ENDED = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
@@ -51,21 +53,23 @@ async def message_of(line: bytes) -> JSONRPCMessage | None:
     if not line.lstrip(_BLANK).startswith(b"{"):
         return None
     data = await defused(line)
-    try:
-        return jsonrpc_message_adapter.validate_json(data, by_name=False)
-    except ValueError:
-        return _refusal(data)
+    for attempt in (data, *_refusals(line)):
+        with suppress(ValueError):
+            return jsonrpc_message_adapter.validate_json(attempt, by_name=False)
+    return None
 
 
-def _refusal(data: bytes) -> JSONRPCError | None:
+def _refusals(line: bytes) -> Iterator[bytes]:
+    """Yield what may stand for an answer that cannot be read: first by its JSON, then by its looks."""
     with suppress(ValueError):
-        match from_json(data):
+        match from_json(line):
             case {"id": int() | str() as request} as whole if _is_answer(cast("dict[str, Any]", whole)):
-                error = ErrorData(code=PARSE_ERROR, message="unreadable, since it is no answer of JSON-RPC")
-                return JSONRPCError(jsonrpc="2.0", id=request, error=error)
+                error = ErrorData(code=PARSE_ERROR, message=f"unreadable, since {_WHY}")
+                yield JSONRPCError(jsonrpc="2.0", id=request, error=error).model_dump_json().encode()
             case _:
                 pass
-    return None
+        return
+    yield refused(line, _WHY)
 
 
 def _is_answer(message: dict[str, Any]) -> bool:
