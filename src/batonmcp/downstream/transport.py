@@ -10,8 +10,10 @@ from mcp.client.client import ConnectMode
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
+from batonmcp.downstream.defuse import defused
 from batonmcp.downstream.http import HttpExchange, http_transport
-from batonmcp.downstream.stdio import ServerProcess, stdio_transport
+from batonmcp.downstream.process import ServerProcess
+from batonmcp.downstream.stdio import stdio_transport
 from batonmcp.downstream.trouble import Evidence
 
 __all__ = ["Approach", "OpenTransport", "approach", "open_transport", "spoken"]
@@ -42,11 +44,11 @@ def open_transport(settings: ServerSettings, evidence: Evidence) -> AbstractAsyn
     """
     match settings.transport:
         case StdioServer() as server:
-            evidence.process = ServerProcess()
+            evidence.process = ServerProcess(max_bytes=evidence.max_bytes)
             return stdio_transport(server, evidence.process)
         case HttpServer() as server:
             evidence.exchange = HttpExchange(max_bytes=evidence.max_bytes)
-            return http_transport(server, evidence.exchange)
+            return http_transport(server, evidence.exchange, defuse=defused)
         case None:
             raise LookupError(settings.name)
 

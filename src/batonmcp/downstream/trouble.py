@@ -11,7 +11,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.downstream.http import HttpExchange, public_address
 from batonmcp.downstream.http_failure import HttpFailure
 from batonmcp.downstream.http_trouble import http_trouble
-from batonmcp.downstream.stdio import MAX_LINE, ServerProcess
+from batonmcp.downstream.process import ServerProcess
 
 __all__ = ["Evidence", "brief", "explain", "refusal"]
 
@@ -75,8 +75,8 @@ def _process(evidence: Evidence, server: StdioServer, process: ServerProcess) ->
     words = f" Its last words: {process.last_words}" if process.last_words else ""
     if process.pid is None:
         return _not_started(evidence, server)
-    if process.overlong:
-        return f"was stopped because it sent a message of more than {MAX_LINE:,} bytes."
+    if offence := _offence(process):
+        return f"was stopped because {offence}"
     if isinstance(evidence.error, TimeoutError):
         return _not_ready(evidence, process) + words
     if process.closed.is_set():
@@ -85,6 +85,18 @@ def _process(evidence: Evidence, server: StdioServer, process: ServerProcess) ->
     if isinstance(evidence.error, MCPError):
         return f"refused the connection: {brief(evidence.error)}.{words}"
     return f"broke the protocol ({brief(evidence.error)}).{words}"
+
+
+def _offence(process: ServerProcess) -> str:
+    """Return what a server did that we do not bear; empty if nothing."""
+    if process.overlong:
+        return f"it sent a message of more than {process.max_bytes:,} bytes."
+    if process.babbling:
+        return (
+            f"it printed {process.junk:,} lines that are no MCP messages, and went on. "
+            "Its output is for messages only: have it log to stderr."
+        )
+    return "the process in which batonmcp watches over it was killed." if process.unguarded else ""
 
 
 def _how_it_ended(process: ServerProcess) -> str:
@@ -98,6 +110,8 @@ def _not_started(evidence: Evidence, server: StdioServer) -> str:
     match evidence.error:
         case FileNotFoundError(filename=filename) if filename is not None and filename == server.cwd:
             return f"cannot start: its folder {server.cwd!r} does not exist. Correct {place}.cwd."
+        case OSError(filename=filename) if filename is not None and filename == server.cwd:
+            return f"cannot start: its folder {server.cwd!r} cannot be entered. Correct {place}.cwd."
         case FileNotFoundError(errno=int()):  # the system found the file, but not what its first line names
             return (
                 f"cannot start: {server.command!r} needs a program that does not exist. "

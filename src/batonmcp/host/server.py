@@ -47,6 +47,7 @@ class Front:
         self._backend: Backend | None = None
         self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
         self._stop = anyio.CancelScope()
+        self.stopping = anyio.Event()
         self.stopped = anyio.Event()
         self.server: Server[None] = Server(
             "batonmcp",
@@ -60,8 +61,9 @@ class Front:
         self.server.middleware.append(self._note_first_answer)
 
     def stop(self) -> None:
-        """Begin to close the backend; `stopped` is set when it has gone."""
+        """Begin to close the backend: `stopping` is set now, `stopped` when it has gone."""
         self._stop.cancel()
+        self.stopping.set()
 
     @asynccontextmanager
     async def _lifespan(self, _server: Server[None]) -> AsyncGenerator[None]:
