@@ -13,6 +13,8 @@ def printable(text: str, most: int, *, lines: bool = False) -> str:
 
     Blanks become one space each, line ends too unless `lines` are kept.
     """
+    if len(text) <= most and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # most texts
     shown = "".join(filter(_shows, text[: most * _LOOKED_AT]))
     rows = (" ".join(row.split()) for row in shown.splitlines()) if lines else [" ".join(shown.split())]
     tidy = "\n".join(rows).strip()

@@ -73,7 +73,7 @@ def _how_far(progress: Progress) -> str:
 
 
 def _figure(number: float) -> str:
-    return f"{number:,.0f}" if number.is_integer() and number < _MOST_FIGURES else f"{number:.3g}"
+    return f"{number:,.0f}" if float(number).is_integer() and number < _MOST_FIGURES else f"{number:.3g}"
 
 
 def _count(number: int, noun: str) -> str:
