@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+import anyio
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp.shared.message import ServerMessageMetadata
@@ -48,4 +49,6 @@ class Guest:
             return Declined(because=f"the host answered: {printable(error.message, _LONGEST_REASON)}")
         except ValidationError:
             return Declined(because="the host's answer is not as the protocol has it")
+        except (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError):
+            return Declined(because="the connection to the host has gone")
         return answer_of(question, response)
