@@ -11,6 +11,7 @@ from engine_clock import Clock
 from engine_plans import layered_document, plan_registry
 from pydantic import JsonValue
 
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.check import check
 from batonmcp.core.effect import Effect
 from batonmcp.core.errors import ErrorInfo
@@ -76,9 +77,11 @@ class SleepingTools(Tools):
         await anyio.lowlevel.checkpoint()
         return self._registry
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
         """Take the time of this call, not less and hardly more; looking it up is a part of it."""
-        del within
+        del within, caller
         began = anyio.current_time()
         answer = self._answers[tool.qualified, exact(arguments)]
         await anyio.sleep(answer.latency - self._awake)

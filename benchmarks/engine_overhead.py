@@ -11,6 +11,7 @@ import anyio.lowlevel
 from engine_plans import SHAPES, Made, plan_registry, shaped
 from pydantic import JsonValue
 
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.check import check
 from batonmcp.core.events import Emit, Event, PlanReady
 from batonmcp.core.limits import Limits
@@ -42,9 +43,11 @@ class InstantTools(Tools):
         await anyio.lowlevel.checkpoint()
         return plan_registry()
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded:
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded:
         """Answer."""
-        del tool, within
+        del tool, within, caller
         return Succeeded(value={"v": arguments["n"]})
 
 

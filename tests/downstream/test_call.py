@@ -1,6 +1,5 @@
 """One call of a tool, and what is said when it comes to nothing."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -79,19 +78,6 @@ async def test_call_keeps_result_or_error() -> None:
     assert str(bad.error) == "no such city"
     assert bad.result is None
     assert not bad.cut_off
-
-
-async def test_clock_stands_still_while_somebody_is_asked() -> None:
-    """However long two questions take, one inside the other, what was left of the time is left afterwards."""
-    call = Call(sender("x"))
-    with anyio.move_on_after(100) as call.clock:
-        with call.standing_still():
-            await anyio.lowlevel.checkpoint()
-            with call.standing_still():
-                assert call.clock.deadline == math.inf
-            assert call.clock.deadline == math.inf
-            asked = anyio.current_time()
-        assert asked + 99 < call.clock.deadline <= anyio.current_time() + 100
 
 
 async def test_call_knows_itself_and_tells_its_caller_of_progress() -> None:

@@ -1,8 +1,7 @@
 """One call of a server, and the ways in which it can come to nothing."""
 
 import math
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -14,6 +13,7 @@ from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
 from batonmcp.core.caller import NOBODY, Caller, Progress
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.http_trouble import http_trouble
 from batonmcp.downstream.trouble import Evidence, brief
 
@@ -66,20 +66,18 @@ class Call(Generic[_Result]):
     Attributes:
         send: Makes the request.
         caller: On whose behalf.
-        clock: Ends the wait for the answer; stands still while somebody is asked something.
+        clock: Ends the wait for the answer; held while somebody is asked something.
         scope: Ends the request.
         done: Set when there is a result or an error.
     """
 
     send: Send[_Result]
     caller: Caller = NOBODY
-    clock: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    clock: Deadline = field(default_factory=lambda: Deadline(math.inf))
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: _Result | None = None
     error: Exception | None = None
-    _asking: int = 0
-    _left: float = 0.0
 
     async def perform(self, client: Client) -> None:
         """Make the request and keep what comes of it."""
@@ -91,20 +89,6 @@ class Call(Generic[_Result]):
                 self.error = error
             finally:
                 self.done.set()
-
-    @contextmanager
-    def standing_still(self) -> Generator[None]:
-        """Stop the clock: a person thinks, which is none of the server's time."""
-        if not self._asking:
-            self._left = self.clock.deadline - anyio.current_time()
-            self.clock.deadline = math.inf
-        self._asking += 1
-        try:
-            yield
-        finally:
-            self._asking -= 1
-            if not self._asking:
-                self.clock.deadline = anyio.current_time() + self._left
 
     async def _progressed(self, progress: float, total: float | None, message: str | None) -> None:
         self.caller.progressed(Progress(done=progress, total=total, message=message or ""))

@@ -20,6 +20,7 @@ from batonmcp.downstream.backoff import Backoff
 from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, rejected
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.leniency import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
 from batonmcp.downstream.offer import Offer
@@ -210,7 +211,7 @@ class Connection:
                 raise Changed(changed)
             return client.call_tool(name, arguments, progress_callback=progressed)
 
-        return await self._make(Call(send, caller), within)
+        return await self._make(Call(send, caller, Deadline(within)), within)
 
     async def read_resource(self, uri: str, *, within: float, caller: Caller = NOBODY) -> ReadResourceResult:
         """Read a resource that the server has named.
@@ -224,7 +225,7 @@ class Connection:
         def send(client: Client, _progressed: ProgressFnT) -> Awaitable[ReadResourceResult]:
             return client.read_resource(uri)
 
-        return await self._make(Call(send, caller), within)
+        return await self._make(Call(send, caller, Deadline(within)), within)
 
     # Connecting.
 
@@ -294,7 +295,7 @@ class Connection:
         """Have the owner's task make a call, and wait for what comes of it."""
         up: Up | None = None
         try:
-            with anyio.move_on_after(within) as call.clock:
+            with call.clock.scope:
                 up = await self._ready()
                 if up:
                     with self._traffic.carrying(call, self.title):

@@ -11,6 +11,9 @@ from typing import Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Contents
+from batonmcp.core.caller import NOBODY, Caller
+from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.plan import Plan
@@ -46,9 +49,19 @@ class Tools(Protocol):
         """Return what is known, once these servers (None: all) are up or have shown that they won't be."""
         ...
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
-        """Call a tool; whatever goes wrong with it is a `Failed`, within so many seconds."""
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
+        """Call a tool; whatever goes wrong with it is a `Failed`, within so many seconds.
+
+        What its server asks meanwhile goes to the caller, and the seconds do not pass until there is an answer.
+        """
         ...
+
+    async def read_resource(self, server: str, uri: str, *, within: float) -> Sequence[Contents] | Failed:
+        """Have a server read one of its resources; whatever goes wrong with it is a `Failed`."""
+        del uri, within
+        return Failed(error=ErrorInfo(kind="unavailable", message=f"Nothing of {server!r} can be read here."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
