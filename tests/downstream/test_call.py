@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import pytest
 from mcp import Client, MCPError
 from mcp.server.context import ServerRequestContext
