@@ -1,4 +1,4 @@
-"""What is expected of an event stream: the answer to a request, the server's own messages, or all of a connection."""
+"""Who reads an event stream: for the answer to a request, for the server's own messages, or for all of a connection."""
 
 import httpx2
 from mcp_types import RequestId
