@@ -313,7 +313,7 @@ class Connection:
             raise CallTimeout
         if isinstance(call.error, Changed):
             raise call.error
-        if wanted := up.evidence.retry_after:
+        if wanted := up.evidence.rest_wanted_by(call.error):
             self._traffic.rest(wanted)
         if (call.cut_off or up.evidence.forgotten) and await self._is_over(up):
             raise Lost(self._reason(), sent=call.cut_off)

@@ -10,7 +10,6 @@ from mcp.client.client import ConnectMode
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
-from batonmcp.downstream.defuse import defused
 from batonmcp.downstream.http import HttpExchange, http_transport
 from batonmcp.downstream.process import ServerProcess
 from batonmcp.downstream.stdio import stdio_transport
@@ -48,7 +47,7 @@ def open_transport(settings: ServerSettings, evidence: Evidence) -> AbstractAsyn
             return stdio_transport(server, evidence.process)
         case HttpServer() as server:
             evidence.exchange = HttpExchange(max_bytes=evidence.max_bytes)
-            return http_transport(server, evidence.exchange, defuse=defused)
+            return http_transport(server, evidence.exchange)
         case None:
             raise LookupError(settings.name)
 

@@ -56,6 +56,11 @@ class Evidence:
         """In how many seconds the server wants to be asked again; 0 if it has not said."""
         return (self.exchange and self.exchange.retry_after) or 0.0
 
+    def rest_wanted_by(self, error: BaseException | None) -> float:
+        """Return the same of the refusal that an error stands for."""
+        failure = self.exchange.failure_of(error) if self.exchange else None
+        return (failure and failure.retry_after) or 0.0
+
 
 def explain(evidence: Evidence) -> str:
     """Return why a connection has ended, as one or two sentences that begin with the server's name."""
