@@ -7,6 +7,7 @@ from datetime import datetime
 
 import anyio
 
+from batonmcp.cli.following import follow
 from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import ConfigError
@@ -19,13 +20,16 @@ __all__ = ["open_ports"]
 
 
 @asynccontextmanager
-async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: Decide) -> AsyncGenerator[Ports]:
+async def open_ports(
+    settings: Settings, *, without_llm: PlannerKind, decide: Decide, watching: bool = False
+) -> AsyncGenerator[Ports]:
     """Connect to everything a run needs, in the background; on leaving, it is all gone.
 
     Args:
         settings: What to connect to.
         without_llm: Who plans where the planner is `auto` and no model is configured.
         decide: Who decides about plans that are not read-only.
+        watching: Whether servers come and go with their entries in servers.json.
 
     Raises:
         ConfigError: The planner `llm` is asked for, but no model is configured.
@@ -47,6 +51,8 @@ async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: De
         if llm:
             stack.push_async_callback(llm.aclose)
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
+        if watching:
+            tasks.start_soon(follow, settings, fleet.apply)
         keeper = RunKeeper(Runs(store, settings.store.results), tasks)
         stack.callback(keeper.stop)
         yield Ports(
@@ -59,3 +65,4 @@ async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: De
             now=lambda: datetime.now().astimezone(),
             keep=keeper,
         )
+        tasks.cancel_scope.cancel()

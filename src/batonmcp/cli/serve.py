@@ -92,7 +92,7 @@ async def _open_backend(settings: Settings, *, read_only: bool) -> AsyncGenerato
     compose = await _import("batonmcp.cli.compose")
     orchestrate = (await _import("batonmcp.stages.orchestrate")).orchestrate
     decide = _refuse if read_only else cannot_ask
-    async with compose.open_ports(settings, without_llm="host", decide=decide) as ports:
+    async with compose.open_ports(settings, without_llm="host", decide=decide, watching=True) as ports:
         yield _Behind(ports, orchestrate)
 
 
