@@ -69,7 +69,7 @@ async def test_a_signal_ends_it(number: signal.Signals, closing_takes: float, cl
             assert process.stdout is not None
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
             assert json.loads(await process.stdout.receive())["result"]["serverInfo"]["name"] == "batonmcp"
-            assert await heard(process, b"opened") == b"opened\n"
+            assert await heard(process, b"opened\n") == b"opened\n"
             process.send_signal(number)
             began = anyio.current_time()
             assert await process.wait() == 128 + number
@@ -83,7 +83,7 @@ async def test_a_second_signal_is_not_waited_for() -> None:
         async with await anyio.open_process([sys.executable, "-c", SERVER, "60"]) as process:
             assert process.stdin is not None
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
-            assert await heard(process, b"opened") == b"opened\n"
+            assert await heard(process, b"opened\n") == b"opened\n"
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
             assert await process.wait() in {128 + signal.SIGTERM, 128 + signal.SIGINT}
@@ -95,7 +95,7 @@ async def test_the_end_of_input_ends_it_in_time() -> None:
         async with await anyio.open_process([sys.executable, "-c", SERVER, "60"]) as process:
             assert process.stdin is not None
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
-            assert await heard(process, b"opened") == b"opened\n"
+            assert await heard(process, b"opened\n") == b"opened\n"
             await process.stdin.aclose()
             assert await process.wait() == 0
 

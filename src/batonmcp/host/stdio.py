@@ -17,7 +17,7 @@ __all__ = ["serve_stdio"]
 
 _REAPED = sys.platform != "win32"
 
-_LONGEST_LEAVE = 0.08 if _REAPED else 1.4
+_LONGEST_LEAVE = 0.05 if _REAPED else 1.4
 """Seconds from a signal to the end. Hosts may kill 0.12 s after SIGINT; what our servers still need is not our wait."""
 
 _LONGEST_CLOSE = 0.8 if _REAPED else 1.5
