@@ -4,7 +4,7 @@ Characters that steer a terminal, turn the direction of text, or show nothing at
 person who reads a text and not from the model that does.
 """
 
-__all__ = ["plain", "holds_hidden"]
+__all__ = ["holds_hidden", "plain"]
 
 _KEPT = (
     frozenset("\n\t\u2028\u2029")
