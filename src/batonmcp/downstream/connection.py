@@ -19,6 +19,7 @@ from batonmcp.downstream.call import Call, CallTimeout, Lost, rejected
 from batonmcp.downstream.catalogue import Catalogue, list_catalogue
 from batonmcp.downstream.http import HttpExchange, http_transport
 from batonmcp.downstream.leniency import lenient
+from batonmcp.downstream.notes import Notes
 from batonmcp.downstream.stdio import ServerProcess, stdio_transport
 from batonmcp.downstream.trouble import Evidence, explain
 
@@ -155,15 +156,15 @@ class Connection:
 
     async def _live(self, evidence: Evidence) -> None:
         """Connect, say so, and pass calls on until the connection ends."""
-        malformed: list[str] = []
-        transport = lenient(self._transport(evidence), malformed)
+        notes = Notes()
+        transport = lenient(self._transport(evidence), notes)
         with anyio.move_on_after(self._connect_timeout) as connecting:
             async with (
                 Client(transport, mode=self._mode, client_info=_ABOUT_US, cache=None) as client,
                 anyio.create_task_group() as calls,
             ):
                 client.session.validate_tool_result = _accept
-                catalogue = await list_catalogue(client, self.settings, self._effects, malformed)
+                catalogue = await list_catalogue(client, self.settings, self._effects, notes.left_out)
                 connecting.deadline = float("inf")
                 evidence.was_ready = True
                 self._become(_Up(client, catalogue, calls, evidence))
