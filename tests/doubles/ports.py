@@ -18,7 +18,9 @@ from batonmcp.stages.ports import Tools
 
 __all__ = ["Answer", "Barrier", "Call", "InProcessTools", "ScriptedLLM", "calling", "failed", "saying"]
 
-Answer: TypeAlias = JsonValue | Failed | Callable[[dict[str, JsonValue]], Awaitable[JsonValue | Failed]]
+Answer: TypeAlias = (
+    JsonValue | Succeeded | Failed | Callable[[dict[str, JsonValue]], Awaitable[JsonValue | Succeeded | Failed]]
+)
 """What a tool answers: always the same, or what a function makes of the arguments."""
 
 
@@ -137,14 +139,14 @@ class InProcessTools(Tools):
             with anyio.move_on_after(within):
                 answer = await self._answer(call)
                 call.end = "answered"
-                return answer if isinstance(answer, Failed) else Succeeded(value=answer)
+                return answer if isinstance(answer, Succeeded | Failed) else Succeeded(value=answer)
             call.end = "timed out"
         finally:
             self._running[call.tool] -= 1
         error = ErrorInfo(kind="timeout", message=f"{tool.agent} did not answer within {within:g} s.")
         return Failed(error=error, unsure=tool.effect.kind != "read")
 
-    async def _answer(self, call: Call) -> JsonValue | Failed:
+    async def _answer(self, call: Call) -> JsonValue | Succeeded | Failed:
         if call.tool in self._held:
             await self._held[call.tool].wait()
         answer = self._answers.get(call.tool, call.arguments)

@@ -1,7 +1,7 @@
 """The record of a run: everything that happened in it, folded from its events."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, assert_never
 
 from pydantic import JsonValue
@@ -88,8 +88,19 @@ class RunRecord:
     error: dict[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the record as JSON."""
-        return asdict(self)
+        """Return the record as JSON; its values are shared with the record, as they may be large."""
+        steps = [_entries(step) for step in self.steps]
+        return {
+            **_entries(self),
+            "steps": steps,
+            "usage": _entries(self.usage),
+            "timings_ms": _entries(self.timings_ms),
+            "notes": list(self.notes),
+        }
+
+
+def _entries(record: RunRecord | StepRecord | Usage | Timings) -> dict[str, Any]:
+    return {entry.name: getattr(record, entry.name) for entry in fields(record)}
 
 
 class Recorder:

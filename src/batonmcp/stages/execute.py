@@ -11,7 +11,7 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
-from batonmcp.core.events import Emit, StepFinished, StepRetried, StepStarted
+from batonmcp.core.events import Emit, Noted, StepFinished, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
@@ -59,6 +59,7 @@ class _Execution:
         self._slots = anyio.Semaphore(limits.parallel_run, fast_acquire=True)
         self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
+        self._noted: set[str] = set()
         self._unanswered: defaultdict[str, set[int]] = defaultdict(set)
 
     def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
@@ -148,7 +149,15 @@ class _Execution:
             self._unanswered[step.id].add(index)
             outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout)
             self._unanswered[step.id].remove(index)
+            self._note(outcome)
             return outcome
+
+    def _note(self, outcome: Succeeded | Failed) -> None:
+        """Tell what was not as it should be, once in a run."""
+        for note in outcome.notes if isinstance(outcome, Succeeded) else ():
+            if note not in self._noted:
+                self._noted.add(note)
+                self._emit(Noted(text=note))
 
 
 def _together(
