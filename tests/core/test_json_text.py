@@ -26,7 +26,8 @@ def test_same_as_writing_it_all(value: JsonValue, characters: int) -> None:
     assert size_of(value) == size
 
 
-LARGE: list[JsonValue] = ["x" * 8_000_000, [0] * 1_000_000, {str(number): [] for number in range(100_000)}]
+ZERO: JsonValue = 0
+LARGE: list[JsonValue] = ["x" * 8_000_000, [ZERO] * 1_000_000, {str(number): [] for number in range(100_000)}]
 
 
 @pytest.mark.parametrize("value", LARGE, ids=["text", "list", "object"])

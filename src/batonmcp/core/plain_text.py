@@ -1,7 +1,7 @@
 """Text without what a reader does not see: names, descriptions and errors that servers send reach models and terminals.
 
-Characters that steer a terminal, turn the direction of text, or show nothing at all can hide instructions from the
-person who reads a text and not from the model that does.
+Characters that steer a terminal, turn text around, or show nothing at all can hide instructions from the person who
+reads a text and not from the model that does.
 """
 
 __all__ = ["holds_hidden", "plain"]
