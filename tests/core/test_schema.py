@@ -216,3 +216,67 @@ def test_a_violation_is_frozen() -> None:
     violation = Violation(path=(), message="m", about_container=False, about_type=False, conditional=False)
     with pytest.raises(AttributeError):
         violation.message = "n"  # type: ignore[misc]
+
+
+def branching(levels: int) -> dict[str, Any]:
+    """Return a schema whose references branch at every level."""
+    twice = {f"a{level}": {"allOf": [{"$ref": f"#/$defs/a{level + 1}"}] * 2} for level in range(levels)}
+    return {"$ref": "#/$defs/a0", "$defs": {**twice, f"a{levels}": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "value"),
+    [
+        (branching(40), "text"),
+        ({"items": {"enum": [{"v": number} for number in range(2_000)]}}, [{"v": 1}] * 5_000),
+        ({"allOf": [{"properties": {"a": {"$ref": "#"}}, "x": n} for n in range(2)]}, {"a": {"a": {"a": {}}}}),
+        ({"pattern": "(?i)[a-z\u00e9]{2000}"}, "a" * 4_000_000),
+        ({"items": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]}}, [None] * 49_000),
+        ({"type": "integer"}, "x" * 4_000_000),
+        ({"properties": {f"p{n}": {"pattern": "a{9}"} for n in range(1_900)}}, {"p1": 1}),
+    ],
+    ids=["branching", "constants", "recursion", "pattern", "reasons", "long text", "many patterns"],
+)
+def test_a_costly_judgement_ends_at_once(document: dict[str, Any], value: JsonValue) -> None:
+    """Whatever a schema and a value are, telling whether they fit takes no time worth naming."""
+    began = time.perf_counter()
+    Schema(document).violations(value)
+    assert time.perf_counter() - began < SECOND
+
+
+def test_what_takes_too_long_to_judge_is_accepted() -> None:
+    """The server judges its arguments itself; ours is a courtesy."""
+    assert Schema(branching(40)).violations("text") == []
+    assert Schema(branching(4)).violations("text") != []
+
+
+def test_of_a_large_value_the_first_fault_is_told() -> None:
+    """Finding all of them takes far longer than finding that there is one."""
+    value: JsonValue = [*[1] * 5_000, *["x"] * 5_000]
+    (violation,) = Schema({"items": {"type": "integer"}}).violations(value)
+    assert violation.path == (5_000,)
+
+
+def test_of_a_huge_text_only_that_it_does_not_fit_is_told() -> None:
+    """To quote it would mean to copy it."""
+    (violation,) = Schema({"type": "integer"}).violations("x" * 1_000_001)
+    assert "too long to say where" in violation.message
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        ({"properties": {str(n): {"x": n} for n in range(2_000)}}, "2,000 subschemas"),
+        ({"description": "x" * 256_000}, "256,000 bytes"),
+        ({"pattern": "a{30000}"}, "patterns"),
+        ({"$ref": "#"}, "without end"),
+        ({"$ref": "b", "$defs": {"b": {"$id": "b"}}}, "addresses"),
+    ],
+    ids=["subschemas", "bytes", "patterns", "circle", "addresses"],
+)
+def test_a_schema_past_the_limits_is_a_defect(document: dict[str, Any], says: str) -> None:
+    """It accepts everything, and says which limit it is past."""
+    schema = Schema(document)
+    assert schema.defect is not None
+    assert says in schema.defect
+    assert schema.violations(None) == []

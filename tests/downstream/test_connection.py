@@ -287,7 +287,7 @@ async def test_result_that_breaks_its_schema_is_kept(token: str) -> None:
         ("raise e._RpcError(-32602, 'no such city')", "s answered: no such city.", False),
         ("raise e._RpcError(-32000, 'quota exceeded')", "s answered: quota exceeded.", True),
         (
-            "return {'content': 'text'}",
+            "return {'content': 'text', 'resultType': 'input_required'}",
             "s answered with something that is no result (content: Input should be a valid list).",
             True,
         ),

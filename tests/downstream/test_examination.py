@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mcp_types import jsonrpc_message_adapter
 
 from batonmcp.downstream import examination
-from batonmcp.downstream.examination import COMMAND, MOST_LEVELS, MOST_VALUES, examined, main, refused
+from batonmcp.downstream.examination import COMMAND, LEFT_OUT_KEY, MOST_LEVELS, MOST_VALUES, examined, main, refused
 
 TIME_S = 20
 JSON = st.recursive(
@@ -83,7 +83,8 @@ def test_too_many_blocks_are_joined() -> None:
 
 
 TOO_MUCH: list[dict[str, Any]] = [
-    {"tools": [{}] * (MOST_VALUES + 1)},
+    {"tools": {"a": [0] * (MOST_VALUES + 1)}},
+    {"tools": [], "x": [0] * (MOST_VALUES + 1)},
     {"content": [], "_meta": {"x": [0] * (MOST_VALUES + 1)}},
     {"contents": [0] * (MOST_VALUES + 1)},
 ]
@@ -95,6 +96,14 @@ def test_other_answers_that_are_too_much_become_an_error(result: dict[str, Any])
     message = read(written(result))
     assert message["id"] == 7
     assert "JSON values, more than 50,000" in message["error"]["message"]
+
+
+@pytest.mark.parametrize(("size", "kept"), [(10, 1000), (100, 490)])
+def test_of_too_many_tools_the_first_are_kept(size: int, kept: int) -> None:
+    """A server of thousands of tools keeps as many as can be read, and how many they were is said."""
+    tools = [{"name": str(number), "x": [0] * (size - 3)} for number in range(6000)]
+    result = read(written({"tools": tools, "nextCursor": "2"}))["result"]
+    assert result == {"tools": tools[:kept], "nextCursor": "2", "_meta": {LEFT_OUT_KEY: 6000 - kept}}
 
 
 def test_error_that_is_too_much_keeps_its_words() -> None:

@@ -195,7 +195,7 @@ async def test_timeout_is_an_outcome_with_a_cure(token: str) -> None:
 
 HANG = "s.handlers['tools/call'] = lambda i, p: None"
 DIE = "import os\ns.handlers['tools/call'] = lambda i, p: os._exit(1)"
-GARBLE = "s.handlers['tools/call'] = lambda i, p: {'content': 'stored'}"
+GARBLE = "s.handlers['tools/call'] = lambda i, p: {'content': 'stored', 'resultType': 'input_required'}"
 REFUSE = "def no(i, p):\n    raise e._RpcError(-32602, 'bad key')\ns.handlers['tools/call'] = no"
 
 

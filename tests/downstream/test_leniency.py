@@ -1,7 +1,8 @@
-"""Leniency towards lists of tools."""
+"""Leniency towards servers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio
@@ -10,39 +11,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp.client._transport import TransportStreams
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCResponse, ListToolsResult
+from mcp_types import CallToolResult, JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 from mcp_types.methods import validate_server_result
 
 from batonmcp.downstream.leniency import lenient
+from batonmcp.downstream.notes import Notes
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 10.0
 GOOD: dict[str, Any] = {"name": "good", "inputSchema": {"type": "object"}}
-MODERN = {"resultType": "complete", "ttlMs": 0, "cacheScope": "private"}
+CHANGED = JSONRPCNotification(jsonrpc="2.0", method="notifications/tools/list_changed")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
-TOOLS = st.fixed_dictionaries(
-    {},
-    optional={
-        "name": st.text(max_size=4) | JSON,
-        "description": JSON,
-        "inputSchema": st.just({"type": "object"}) | JSON,
-        "outputSchema": st.just({"type": "array"}) | JSON,
-        "annotations": st.just({"readOnlyHint": True}) | JSON,
-        "icons": JSON,
-    },
-)
+Answer = JSONRPCResponse | JSONRPCError | JSONRPCNotification
 
 
 @asynccontextmanager
 async def transport(*messages: SessionMessage | Exception) -> AsyncGenerator[TransportStreams]:
     """Yield a transport that brings these messages and then ends."""
     inbox, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](len(messages))
-    outgoing, queued = anyio.create_memory_object_stream[SessionMessage](0)
+    outgoing, queued = anyio.create_memory_object_stream[SessionMessage](len(messages) + 1)
     for message in messages:
         inbox.send_nowait(message)
     inbox.close()
@@ -50,116 +42,162 @@ async def transport(*messages: SessionMessage | Exception) -> AsyncGenerator[Tra
         yield incoming, outgoing
 
 
-async def sieved(result: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return what of a result arrives, and the names of what was left out."""
-    left_out: list[str] = []
-    response = JSONRPCResponse(jsonrpc="2.0", id=1, result=result)
-    message = SessionMessage(response)
+async def answered(
+    *answers: Answer, method: str = "tools/call", notes: Notes | None = None, params: dict[str, Any] | None = None
+) -> Sequence[Any]:
+    """Return the messages that arrive of a server's answers to request 1."""
+    request = JSONRPCRequest(jsonrpc="2.0", id=1, method=method, params=params or {"name": "echo"})
     with anyio.fail_after(TIME_S):
-        async with lenient(transport(message), left_out) as (incoming, _):
-            arrived = [item async for item in incoming]
-    assert arrived == [message]
-    return response.result, left_out
+        async with lenient(transport(*map(SessionMessage, answers)), notes or Notes()) as (incoming, outgoing):
+            await outgoing.send(SessionMessage(request))
+            return [item.message for item in [item async for item in incoming] if isinstance(item, SessionMessage)]
 
 
-async def test_good_list_is_untouched() -> None:
-    """A list without faults arrives as it was sent, with all that is beside it."""
-    tools = [GOOD, {**GOOD, "name": "other", "annotations": {"readOnlyHint": True}, "x-vendor": 1}]
-    result, left_out = await sieved({"tools": list(tools), "nextCursor": "2", "_meta": {"a": 1}})
-    assert result == {"tools": tools, "nextCursor": "2", "_meta": {"a": 1}}
-    assert not left_out
+def response(result: dict[str, Any], request_id: str | int = 1) -> JSONRPCResponse:
+    """Return an answer."""
+    return JSONRPCResponse(jsonrpc="2.0", id=request_id, result=result)
 
 
-@pytest.mark.parametrize(
-    ("tool", "name"),
-    [
-        ({"name": 7, "inputSchema": {"type": "object"}}, "no. 2"),
-        ({"inputSchema": {"type": "object"}}, "no. 2"),
-        ("echo", "no. 2"),
-        (None, "no. 2"),
-        ({"name": "bad"}, "bad"),
-        ({"name": "bad", "inputSchema": "none"}, "bad"),
-        ({"name": "bad", "inputSchema": {"type": "string"}}, "bad"),
-        ({**GOOD, "name": "bad", "description": ["not", "text"]}, "bad"),
-        ({**GOOD, "name": "bad", "annotations": {"readOnlyHint": "perhaps"}}, "bad"),
-    ],
-)
-async def test_malformed_tool_costs_itself_only(tool: object, name: str) -> None:
-    """A tool that cannot be used is left out and named; the ones around it arrive."""
-    after = {**GOOD, "name": "after"}
-    result, left_out = await sieved({"tools": [GOOD, tool, after]})
-    assert result["tools"] == [GOOD, after]
-    assert left_out == [name]
+async def test_result_of_a_call_is_mended_and_noted() -> None:
+    """What a tool has said is kept; the note names the tool."""
+    notes = Notes()
+    (message,) = await answered(response({"content": "hello"}), notes=notes)
+    assert message.result["content"] == [{"type": "text", "text": "hello"}]
+    assert notes.repaired == ["A result of 'echo' had content that was no list."]
 
 
-@pytest.mark.parametrize(
-    ("tool", "mended"),
-    [
-        ({"name": "good", "inputSchema": {}}, GOOD),
-        (
-            {"name": "good", "inputSchema": {"properties": {"a": {}}}, "title": "T"},
-            {"name": "good", "inputSchema": {"type": "object", "properties": {"a": {}}}, "title": "T"},
-        ),
-        ({**GOOD, "outputSchema": {"type": "array"}}, GOOD),
-        ({**GOOD, "outputSchema": "none", "icons": 7, "_meta": []}, GOOD),
-    ],
-)
-async def test_small_faults_are_mended(tool: dict[str, Any], mended: dict[str, Any]) -> None:
-    """A schema that forgot to say that arguments are an object, or a wrong decoration, costs the tool nothing."""
-    result, left_out = await sieved({"tools": [tool]})
-    assert result["tools"] == [mended]
-    assert not left_out
+async def test_good_result_is_untouched() -> None:
+    """A result without faults arrives as it was sent, and nothing is noted."""
+    result = {"content": [{"type": "text", "text": "a\u202e"}], "structuredContent": {"a": 1}, "_meta": {"b": 2}}
+    notes = Notes()
+    (message,) = await answered(response(result), notes=notes)
+    assert message.result == result
+    assert not notes.times
 
 
-async def test_annotations_are_never_dropped() -> None:
-    """A tool whose annotations are unreadable is left out rather than taken for a harmless one."""
-    _, left_out = await sieved({"tools": [{**GOOD, "annotations": {"destructiveHint": "very"}}]})
-    assert left_out == ["good"]
+async def test_list_of_tools_is_sieved_with_its_cursor() -> None:
+    """What is known to be a list of tools is put right as a whole."""
+    notes = Notes()
+    page = {"tools": [GOOD, {"name": "bad"}], "nextCursor": 7}
+    (message,) = await answered(response(page), method="tools/list", params={}, notes=notes)
+    assert message.result == {"tools": [GOOD]}
+    assert notes.left_out == ["bad"]
 
 
-async def test_each_era_is_judged_by_its_own_rules() -> None:
-    """A list as output is allowed in the newer era, so there the schema stays."""
-    tool = {**GOOD, "outputSchema": {"type": "array"}}
-    result, left_out = await sieved({"tools": [tool], **MODERN})
-    assert result["tools"] == [tool]
-    assert not left_out
+async def test_list_of_tools_to_an_unknown_request_is_sieved_too() -> None:
+    """An answer under an id that nobody knows is still no danger."""
+    (message,) = await answered(response({"tools": [GOOD, 7]}, request_id=9))
+    assert message.result == {"tools": [GOOD]}
 
 
-@pytest.mark.parametrize(
-    "result",
-    [
-        {"content": [], "tools": [{"name": 7}]},
-        {"tools": "none"},
-        {"tools": {"a": 1}},
-        {"tools": [{"name": 7}], "nextCursor": 7},
-        {"contents": [{"uri": "a", "tools": [7]}]},
-        {},
-    ],
-)
-async def test_other_results_are_none_of_its_business(result: dict[str, Any]) -> None:
-    """The results of calls, and what is broken as a whole, go through for the SDK to judge."""
-    assert await sieved(result) == (result, [])
+async def test_greeting_is_mended() -> None:
+    """A server that forgot its version is connected all the same."""
+    notes = Notes()
+    hello = {"protocolVersion": "2025-06-18", "capabilities": {"tools": True}, "serverInfo": {"name": "s"}}
+    (message,) = await answered(response(hello), method="initialize", params={}, notes=notes)
+    validate_server_result("initialize", "2025-06-18", message.result)
+    assert message.result["serverInfo"] == {"name": "s", "version": "unknown"}
+    assert len(notes.repaired) == 2
+
+
+async def test_result_beyond_repair_fails_at_once() -> None:
+    """The caller gets an error instead of an answer that the SDK would have thrown away."""
+    notes = Notes()
+    (message,) = await answered(response({"content": [], "resultType": {"a": 1}, "_meta": {1: 2}}), notes=notes)
+    assert isinstance(message, JSONRPCError | JSONRPCResponse)
+    assert message.id == 1
+
+
+async def test_second_answer_is_noted() -> None:
+    """The SDK takes the first; an id written as a text is the same id."""
+    notes = Notes()
+    result: dict[str, Any] = {"content": []}
+    messages = await answered(response(result, "1"), response(result), response(result, 99), notes=notes)
+    assert len(messages) == 3
+    assert notes.dropped == ["An answer to nothing that was asked came in. (2 times)"]
+
+
+async def test_error_is_told_in_plain_text() -> None:
+    """An error's words reach models and terminals."""
+    error = {"code": 1, "message": "no\x1b[2J\u200b way"}
+    (message,) = await answered(JSONRPCError.model_validate({"jsonrpc": "2.0", "id": 1, "error": error}))
+    assert message.error.message == "no[2J way"
 
 
 async def test_other_messages_go_through_in_order() -> None:
-    """Errors, notifications and exceptions of the transport arrive as they are, and the end is the end."""
+    """Requests, errors, notifications and exceptions of the transport arrive as they are, and the end is the end."""
     messages = [
         SessionMessage(JSONRPCError.model_validate({"jsonrpc": "2.0", "id": 1, "error": {"code": 1, "message": "m"}})),
         SessionMessage(JSONRPCNotification(jsonrpc="2.0", method="notifications/message", params={"tools": [7]})),
+        SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="roots/list")),
         ValueError("broken line"),
     ]
     with anyio.fail_after(TIME_S):
-        async with lenient(transport(*messages), []) as (incoming, _), incoming:
+        async with lenient(transport(*messages), Notes()) as (incoming, _), incoming:
             arrived = [await incoming.receive() for _ in messages]
             with pytest.raises(anyio.EndOfStream):
                 await incoming.receive()
     assert arrived == messages
 
 
-@given(st.lists(TOOLS | JSON, max_size=4), st.booleans())
-def test_whatever_arrives_is_a_list_that_the_sdk_takes(tools: list[Any], modern: bool) -> None:  # noqa: FBT001
-    """Of any list, what is left passes the SDK's own check, and nothing is lost without being named."""
-    result, left_out = anyio.run(sieved, {"tools": list(tools), **(MODERN if modern else {})})
-    validate_server_result("tools/list", "2026-07-28" if modern else "2025-06-18", result)
-    ListToolsResult.model_validate(result, by_name=False)
-    assert len(result["tools"]) + len(left_out) == len(tools)
+async def test_storm_of_changes_is_two_changes_and_holds_up_nothing() -> None:
+    """The first is told at once, the last after a while, and what comes between them is not held up."""
+    storm: list[SessionMessage | Exception] = [SessionMessage(CHANGED)] * 5_000
+    answer = SessionMessage(response({"content": []}))
+    notes = Notes()
+    inbox, incoming = anyio.create_memory_object_stream[SessionMessage | Exception](len(storm) + 1)
+    outgoing, queued = anyio.create_memory_object_stream[SessionMessage](0)
+
+    @asynccontextmanager
+    async def open_transport() -> AsyncGenerator[TransportStreams]:
+        with inbox, incoming, outgoing, queued:
+            yield incoming, outgoing
+
+    for message in (*storm, answer):
+        inbox.send_nowait(message)
+    methods: list[str] = []
+    began = anyio.current_time()
+    with anyio.fail_after(TIME_S):
+        async with lenient(open_transport(), notes) as (arriving, _):
+            while "answer" not in methods or methods[-1] != CHANGED.method:
+                item = await arriving.receive()
+                assert isinstance(item, SessionMessage)
+                methods.append(getattr(item.message, "method", "answer"))
+    assert methods[0] == methods[-1] == CHANGED.method
+    assert len(methods) <= 3 + (anyio.current_time() - began) / 0.2
+    assert "times" in notes.dropped[0]
+
+
+@given(JSON, JSON, JSON, JSON, st.booleans())
+def test_whatever_a_call_returns_the_sdk_takes_it(
+    content: Any,  # noqa: ANN401 - JSON
+    structured: Any,  # noqa: ANN401 - JSON
+    flag: Any,  # noqa: ANN401 - JSON
+    meta: Any,  # noqa: ANN401 - JSON
+    modern: bool,  # noqa: FBT001 - hypothesis draws it
+) -> None:
+    """Any JSON in place of a result's parts becomes a result, and good content beside it stays."""
+    good = {"type": "text", "text": "kept"}
+    blocks: Any = [good, *content] if isinstance(content, list) else content
+    result: dict[str, Any] = {
+        "content": blocks,
+        "structuredContent": structured,
+        "isError": flag,
+        "_meta": meta,
+        "x": meta,
+    }
+    era = {"resultType": "complete"} if modern else {}
+    (message,) = anyio.run(answered, response({**result, **era}))
+    assert isinstance(message, JSONRPCResponse)
+    validate_server_result("tools/call", "2026-07-28" if modern else "2025-11-25", message.result)
+    CallToolResult.model_validate(message.result, by_name=False)
+    assert not isinstance(content, list) or message.result["content"][0] == good
+
+
+@given(st.sampled_from(["initialize", "tools/list", "tools/call", "server/discover"]), st.dictionaries(
+    st.sampled_from(["tools", "content", "nextCursor", "_meta", "capabilities", "serverInfo", "resultType",
+    "protocolVersion", "instructions"]), JSON))  # fmt: skip
+def test_nothing_raises_out_of_the_stream(method: str, result: dict[str, Any]) -> None:
+    """Any object in place of any result arrives as something."""
+    (message,) = anyio.run(partial(answered, response(result), method=method))
+    assert message.id == 1

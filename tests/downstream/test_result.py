@@ -21,7 +21,11 @@ from pydantic import JsonValue
 
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.core.tool import Tool
+from batonmcp.downstream.examination import MOST_VALUES
+from batonmcp.downstream.lenient_result import NOTES_KEY
 from batonmcp.downstream.result import read_result
+from builders import tool
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -142,3 +146,60 @@ def test_resources_come_along() -> None:
     """A link's address is in the text as before, and the resource beside the value."""
     outcome = read_result(CallToolResult(content=[ResourceLink(uri="repo://o/a", name="a")]))
     assert outcome == Succeeded(value="repo://o/a", attachments=(Attachment(uri="repo://o/a", name="a"),))
+
+
+def tool_with(output: dict[str, Any] | None) -> Tool:
+    """Return a tool that promises this output."""
+    return tool("a__x", output_schema=output)
+
+
+def noted(result: CallToolResult, output: dict[str, Any] | None) -> tuple[str, ...]:
+    """Return the notes of a successful result."""
+    outcome = read_result(result, tool_with(output))
+    assert isinstance(outcome, Succeeded)
+    return outcome.notes
+
+
+def test_result_that_breaks_its_output_schema_is_kept_and_noted() -> None:
+    """The note names the place and the fault."""
+    result = CallToolResult(content=[], structured_content={"celsius": "warm\u202e"})
+    schema = {"type": "object", "properties": {"celsius": {"type": "number"}}}
+    (note,) = noted(result, schema)
+    assert note.startswith("The result of a__x does not fit its own output schema: at celsius, ")
+    assert note.isprintable()
+    assert noted(result, {"type": "object"}) == noted(result, None) == ()
+
+
+def test_promised_structure_that_is_missing_is_noted() -> None:
+    """The text is the value then."""
+    assert "promises some" in noted(CallToolResult(content=[text("1")]), {"type": "object"})[0]
+
+
+def test_what_was_mended_is_noted() -> None:
+    """In the words in which it was mended; whatever else stands there is nothing."""
+    mended = CallToolResult(content=[], _meta={NOTES_KEY: ["had no content"]})
+    assert noted(mended, None) == ("The result of a__x had no content.",)
+    assert noted(CallToolResult(content=[], _meta={NOTES_KEY: 7}), None) == ()
+
+
+def test_text_of_very_many_values_stays_a_text() -> None:
+    """To parse it would hold up everything else."""
+    few, many = ("[" + "1," * count + "1]" for count in (MOST_VALUES - 1, MOST_VALUES + 1))
+    assert isinstance(value(text(few)), list)
+    assert value(text(many)) == many
+
+
+def test_structure_that_is_too_deep_becomes_its_text() -> None:
+    """When there is no other text."""
+    deep: JsonValue = []
+    for _ in range(120):
+        deep = [deep]
+    assert value(structured={"a": deep}) == json.dumps({"a": deep})
+
+
+def test_error_is_plain_and_short() -> None:
+    """Whatever a tool reports."""
+    outcome = read_result(CallToolResult(content=[text("no\x1b\u200b way " + "x" * 9_000_000)], is_error=True))
+    assert isinstance(outcome, Failed)
+    assert outcome.error.message.startswith("no way xxx")
+    assert len(outcome.error.message) == 2_000

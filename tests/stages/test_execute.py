@@ -14,7 +14,7 @@ from batonmcp.core.attachment import Attachment
 from batonmcp.core.caller import Answer as Answered
 from batonmcp.core.caller import Caller, Progress, Question
 from batonmcp.core.errors import ErrorInfo
-from batonmcp.core.events import Event, StepFinished, StepProgressed, StepRetried, StepStarted
+from batonmcp.core.events import Event, Noted, StepFinished, StepProgressed, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Again, Cancelled, Failed, Outcome, Skipped, Succeeded, attachments_of, status_of
 from batonmcp.core.plan import Plan
@@ -318,6 +318,14 @@ async def test_a_fault_of_a_port_still_settles_every_step() -> None:
 
 
 # for_each.
+
+
+async def test_notes_of_a_result_are_told_once() -> None:
+    """What was not as it should be is an event of the run, however many calls say it; the value is good."""
+    noted = Succeeded(value=1, notes=("It was mended.",))
+    run = run_of(step("a", "a__x"), step("b", "a__x"), answers={"a__x": noted})
+    assert [value_of(outcome) for outcome in (await run.outcomes()).values()] == [1, 1]
+    assert [event.text for event in run.events if isinstance(event, Noted)] == ["It was mended."]
 
 
 async def test_for_each_calls_once_for_each_item() -> None:

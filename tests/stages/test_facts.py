@@ -181,3 +181,23 @@ def test_a_deep_value_is_shown() -> None:
     for _ in range(200):
         value = [value]
     assert shown(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "lines"),
+    [
+        ({"a": list(range(500)), "b": {}, "c": {"d": 1}}, 500 + 4),
+        ([{"a": 1, "b": "x"}] * 500, 500),
+        ([[1, 2], [3, {"x": [4]}], []] * 200, 200 * 6),
+        ([{str(number): number for number in range(60)}] * 10, 600),
+    ],
+)
+def test_lines_that_are_left_out_are_counted(value: JsonValue, lines: int) -> None:
+    """As many as would have been written, without writing them."""
+    assert shown(value).splitlines()[-1] == f"  … and {lines - 400:,} more lines"
+
+
+def test_wide_flat_object_is_a_block() -> None:
+    """Fifty entries are one line, more are lines of their own."""
+    for width, lines in ((50, 1), (51, 51)):
+        assert len(shown([{str(number): number for number in range(width)}]).splitlines()) == lines

@@ -1,5 +1,6 @@
 """A finished run as words and as data."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from batonmcp.core.events import RunStatus
 from batonmcp.core.outcome import StepStatus
 from batonmcp.core.record import RunRecord, StepRecord
-from batonmcp.stages.telling import data_of, has_data, sendable, text_of
+from batonmcp.stages.telling import data_of, data_text, has_data, sendable, text_of
 
 ERROR = {"kind": "llm_auth", "message": "The endpoint answered 401.", "cure": "Check the key."}
 
@@ -102,3 +103,12 @@ def test_no_data_before_anything_ran(run: RunRecord) -> None:
 def test_halves_of_characters_are_replaced() -> None:
     """A lone surrogate, which cannot be encoded, becomes a question mark; everything else stays."""
     assert sendable("a\ud800b \U0001f600 ä\udfff") == "a?b \U0001f600 ä?"
+
+
+def test_data_as_text() -> None:
+    """Small data is written as Python writes it, large data without spaces; both say the same and can be sent."""
+    small = record("ok", step("a", "succeeded", value=[1, "\ud800"]))
+    assert data_text(small) == '{"status": "ok", "results": {"a": [1, "?"]}}'
+    large = record("ok", step("a", "succeeded", value=["é"] * 100_000))
+    assert json.loads(data_text(large)) == data_of(large)
+    assert " " not in data_text(large)

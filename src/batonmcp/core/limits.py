@@ -1,17 +1,10 @@
 """Bounds of one run."""
 
-import json
 from dataclasses import dataclass
 
-from pydantic import JsonValue
+from batonmcp.core.json_text import size_of
 
 __all__ = ["Limits", "size_of"]
-
-
-def size_of(value: JsonValue) -> int:
-    """Return the size of a value in bytes, as JSON in UTF-8."""
-    text = json.dumps(value, ensure_ascii=False)
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,11 +33,13 @@ class Succeeded:
         value: The tool's structured content, else its text parsed as JSON, else its text; a list for a `for_each`.
         items: The outcome of each item of a `for_each`.
         attachments: Resources that came along; those of a `for_each` are with its items.
+        notes: What was not as it should be, as sentences; the value is good all the same.
     """
 
     value: JsonValue
     items: "tuple[ItemOutcome, ...] | None" = None
     attachments: tuple[Attachment, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

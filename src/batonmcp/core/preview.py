@@ -1,7 +1,10 @@
 """A run record made small enough to travel with an answer."""
 
 import json
-from typing import Any, cast
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from batonmcp.core.json_text import Extent, beginning, extent_of
 
 __all__ = ["preview"]
 
@@ -19,11 +22,39 @@ def preview(record: dict[str, Any]) -> dict[str, Any]:
 
     A preview is `{"preview": "<beginning of the JSON text>", "characters": n}`.
     """
+    whole = _measured_record(record)
     for longest in _LONGEST:
-        small = _cut_record(record, longest)
+        small = _cut_record(whole, longest)
         if _size(small) <= _LARGEST_RECORD:
             return small
-    return {**_cut_record(record, min(_LONGEST)), "steps": [], "notes": [_LEFT_OUT]}
+    return {**_cut_record(whole, min(_LONGEST)), "steps": [], "notes": [_LEFT_OUT]}
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A value with the extent of its JSON text, which is found out once."""
+
+    value: Any
+    extent: Extent
+
+    @classmethod
+    def of(cls, value: Any) -> Self:  # noqa: ANN401 - JSON in
+        return cls(value, extent_of(value))
+
+    def bounded(self, longest: int) -> Any:  # noqa: ANN401 - JSON out
+        if self.extent.size <= longest:
+            return self.value
+        return {"preview": beginning(self.value, min(_SHOWN, longest)), "characters": self.extent.characters}
+
+
+def _measured_record(record: dict[str, Any]) -> dict[str, Any]:
+    steps = cast("list[dict[str, Any]]", record["steps"])
+    return {
+        **record,
+        "plan": _Measured.of(record["plan"]),
+        "result": _Measured.of(record["result"]),
+        "steps": [{**step, **{key: _Measured.of(step[key]) for key in _VALUES}} for step in steps],
+    }
 
 
 def _cut_record(record: dict[str, Any], longest: int) -> dict[str, Any]:
@@ -31,8 +62,8 @@ def _cut_record(record: dict[str, Any], longest: int) -> dict[str, Any]:
         **record,
         "query": _cut(record["query"], longest),
         "answer": None,  # it is the text that the record travels with
-        "plan": _bounded(record["plan"], longest * 4),
-        "result": _bounded(record["result"], longest),
+        "plan": record["plan"].bounded(longest * 4),
+        "result": record["result"].bounded(longest),
         "steps": [_cut_step(step, longest) for step in cast("list[dict[str, Any]]", record["steps"])],
         "notes": [_cut(note, longest) for note in cast("list[str]", record["notes"])],
         "error": _cut_error(record["error"], longest),
@@ -40,20 +71,13 @@ def _cut_record(record: dict[str, Any], longest: int) -> dict[str, Any]:
 
 
 def _cut_step(step: dict[str, Any], longest: int) -> dict[str, Any]:
-    values = {key: _bounded(step[key], longest) for key in _VALUES}
+    values = {key: step[key].bounded(longest) for key in _VALUES}
     because = step["because"] and _cut(step["because"], longest)
     return {**step, **values, "because": because, "error": _cut_error(step["error"], longest)}
 
 
 def _cut_error(error: dict[str, str] | None, longest: int) -> dict[str, str] | None:
     return error and {key: _cut(text, longest) for key, text in error.items()}
-
-
-def _bounded(value: Any, longest: int) -> Any:  # noqa: ANN401 - JSON in, JSON out
-    text = json.dumps(value, ensure_ascii=False)
-    if len(text.encode("utf-8", "surrogatepass")) <= longest:
-        return value
-    return {"preview": text[: min(_SHOWN, longest)], "characters": len(text)}
 
 
 def _cut(text: str, longest: int) -> str:

@@ -1,7 +1,7 @@
 """The record of a run: everything that happened in it, folded from its events."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, assert_never
 
 from pydantic import JsonValue
@@ -100,11 +100,19 @@ class RunRecord:
     error: dict[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the record as JSON, with the names of what is attached and not what it holds."""
-        document = asdict(self)
-        for entry, step in zip(document["steps"], self.steps, strict=True):
-            entry["attachments"] = [attachment.as_json() for attachment in step.attachments]
-        return document
+        """Return the record as JSON: its values shared with it, as they may be large; of attachments only the names."""
+        steps = [{**_entries(step), "attachments": [a.as_json() for a in step.attachments]} for step in self.steps]
+        return {
+            **_entries(self),
+            "steps": steps,
+            "usage": _entries(self.usage),
+            "timings_ms": _entries(self.timings_ms),
+            "notes": list(self.notes),
+        }
+
+
+def _entries(record: RunRecord | StepRecord | Usage | Timings) -> dict[str, Any]:
+    return {entry.name: getattr(record, entry.name) for entry in fields(record)}
 
 
 class Recorder:

@@ -9,11 +9,25 @@ from typing import Any, cast
 import jsonschema_rs
 from pydantic import JsonValue
 
-__all__ = ["Schema", "Violation", "referenced"]
+from batonmcp.core.limits import size_of
+from batonmcp.core.reference import referenced
+from batonmcp.core.schema_graph import Astray
+from batonmcp.core.schema_work import Work, WorkEstimate
+
+__all__ = ["LARGEST_SCHEMA", "Schema", "Violation", "referenced"]
+
+LARGEST_SCHEMA = 256_000
+"""Largest schema that judges, in bytes."""
 
 _LINEAR = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=10_000_000)
 _MAX_VIOLATIONS = 20
 _LONGEST_MESSAGE = 500
+_MOST_COMPARISONS = 1_000_000
+_MOST_CHARACTERS = 2_000_000
+_MOST_REASONS = 1_500
+"""Most comparisons after which all reasons are looked for: each takes a thousand times as long as a comparison."""
+
+_LONGEST_QUOTED = 1_000_000
 _BRANCHES = frozenset({"then", "else"})
 
 _ABOUT_CONTAINER = (
@@ -36,18 +50,6 @@ _ABOUT_TYPE = (
     jsonschema_rs.ValidationErrorKind.Type,
 )
 """Violations that a value of another type may mend; one that breaks a bound or a pattern is wrong in any type."""
-
-
-def referenced(root: Mapping[str, Any], reference: str) -> object:
-    """Return what a `$ref` within a document points to, None if nothing.
-
-    Source: JSON Pointer, RFC 6901, as a URI fragment.
-    """
-    node: object = root
-    for key in reference.removeprefix("#").strip("/").split("/"):
-        plain = key.replace("~1", "/").replace("~0", "~")
-        node = cast("object", node.get(plain)) if isinstance(node, dict) else None
-    return node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +75,9 @@ class Schema:
     """A JSON Schema, compiled on first use.
 
     Patterns run in linear time and references never leave the document, so no pattern can hang the process and no
-    schema can make it fetch anything. (Schemas whose references branch at every level still cost time that grows with
-    each.) A schema that cannot be compiled accepts every value; `defect` says why.
+    schema can make it fetch anything. A schema that cannot be compiled, or is larger than what is worth judging by,
+    accepts every value; `defect` says why. So does any schema accept a value that would take too long to judge: the
+    work is estimated before it is done.
     """
 
     def __init__(self, document: Mapping[str, Any]) -> None:
@@ -83,29 +86,59 @@ class Schema:
     @property
     def defect(self) -> str | None:
         """Why the schema cannot judge anything, or None."""
-        return self._compiled[1]
+        judge = self._judge
+        return judge if isinstance(judge, str) else None
 
     def violations(self, value: JsonValue) -> list[Violation]:
         """Return what is wrong with `value`, at most twenty violations, nothing when it fits."""
-        validator = self._compiled[0]
-        if validator is None:
+        judge = self._judge
+        if isinstance(judge, str):
             return []
+        validator, estimate = judge
         try:
+            work = estimate.of(value)
+            if work.comparisons > _MOST_COMPARISONS or work.characters > _MOST_CHARACTERS:
+                return []
             if validator.is_valid(cast("Any", value)):  # the usual end, and far cheaper than looking for reasons
                 return []
-            errors = list(islice(validator.iter_errors(cast("Any", value)), _MAX_VIOLATIONS))
+            return _reasons(validator, value, work)
         except ValueError as error:
             # More than 255 levels, or half a surrogate pair: no server could read the value either.
-            message = f"cannot be checked: {error}"
-            return [Violation(path=(), message=message, about_container=False, about_type=False, conditional=False)]
-        return [_violation(error) for error in errors]
+            return [_whole(f"cannot be checked: {error}")]
 
     @cached_property
-    def _compiled(self) -> tuple[jsonschema_rs.Validator | None, str | None]:
+    def _judge(self) -> tuple[jsonschema_rs.Validator, WorkEstimate] | str:
+        """What judges, or why nothing can."""
+        astray: Astray | None = None
+        estimate: WorkEstimate | None = None
         try:
-            return jsonschema_rs.validator_for(self.document, pattern_options=_LINEAR, offline=True), None
+            if size_of(self.document) > LARGEST_SCHEMA:
+                return f"it is larger than {LARGEST_SCHEMA:,} bytes"
+            try:
+                estimate = WorkEstimate(self.document)
+            except Astray as error:
+                astray = error  # the compiler says it better, if it minds
+            validator = jsonschema_rs.validator_for(self.document, pattern_options=_LINEAR, offline=True)
         except (ValueError, RecursionError) as error:
-            return None, str(error).splitlines()[0][:300]
+            return str(error).splitlines()[0][:300]
+        return (validator, estimate) if estimate else str(astray)
+
+
+def _reasons(validator: jsonschema_rs.Validator, value: JsonValue, work: Work) -> list[Violation]:
+    """Tell what is wrong with a value: of a large one the first thing, of a huge one only that it does not fit."""
+    if work.length > _LONGEST_QUOTED:
+        return [_whole("does not fit; it is too long to say where")]
+    if work.comparisons <= _MOST_REASONS:
+        return [_violation(error) for error in islice(validator.iter_errors(cast("Any", value)), _MAX_VIOLATIONS)]
+    try:
+        validator.validate(cast("Any", value))
+    except jsonschema_rs.ValidationError as error:
+        return [_violation(error)]
+    return []
+
+
+def _whole(message: str) -> Violation:
+    return Violation(path=(), message=message, about_container=False, about_type=False, conditional=False)
 
 
 def _violation(error: jsonschema_rs.ValidationError) -> Violation:

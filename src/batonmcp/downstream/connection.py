@@ -23,6 +23,7 @@ from batonmcp.downstream.changes import Changes
 from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.leniency import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
+from batonmcp.downstream.notes import Notes
 from batonmcp.downstream.offer import Offer
 from batonmcp.downstream.phase import Connecting, Down, Idle, Phase, Up
 from batonmcp.downstream.questions import Questions
@@ -80,7 +81,7 @@ class Connection:
         self._evidence: Evidence | None = None
         self._ready_in: float | None = None
         self._connects = 0
-        self._notes: list[str] = []
+        self._notes = Notes()
 
     @property
     def title(self) -> str:
@@ -118,7 +119,7 @@ class Connection:
             tools=len(self.catalogue.tools) if self.catalogue else 0,
             connects=self._connects,
             trouble=self.trouble,
-            notes=tuple(self._notes),
+            notes=(*self._notes.repaired, *self._notes.dropped),
             last_words=process.last_words if process else "",
         )
 
@@ -237,18 +238,18 @@ class Connection:
 
     async def _live(self, evidence: Evidence, is_up: Callable[[], None]) -> None:
         """Connect, say so, and pass calls on until the connection ends."""
-        left_out: list[str] = []
+        notes = self._notes = Notes()
         changes, began = Changes(), anyio.current_time()
         asked = Questions(self.settings.name, self, self._traffic.in_flight)
-        transport = lenient(self._open(self._approach.applied(self.settings), evidence), left_out)
+        transport = lenient(self._open(self._approach.applied(self.settings), evidence), notes)
         with anyio.move_on_after(evidence.connect_timeout) as connecting:
             async with open_session(transport, self._approach.mode, asked, changes) as (client, tasks):
-                await self._read_offer(client, left_out)
+                await self._read_offer(client, notes)
                 connecting.deadline = math.inf
                 is_up()
                 evidence.was_ready, self._ready_in = True, anyio.current_time() - began
                 self._speaks = spoken(client.protocol_version, self._approach)
-                tasks.start_soon(changes.follow, partial(self._read_offer, client, left_out))
+                tasks.start_soon(changes.follow, partial(self._read_offer, client, notes))
                 tasks.start_soon(self._memory.put, "era", self.settings.definition, self._speaks)
                 await self._serve(Up(client, tasks, evidence, anyio.Event()))
         if connecting.cancelled_caught:
@@ -266,9 +267,9 @@ class Connection:
             if not up.evidence.idle:
                 self._become(Connecting())
 
-    async def _read_offer(self, client: Client, left_out: list[str]) -> None:
+    async def _read_offer(self, client: Client, notes: Notes) -> None:
         """Have the tools listed, once more after they have changed, and tell whoever waits for it."""
-        if await self._offer.read(client, left_out):
+        if await self._offer.read(client, notes.left_out):
             self._become(self._state)
             await self._offer.keep()
 

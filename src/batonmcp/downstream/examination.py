@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any, cast
 
-__all__ = ["COMMAND", "MOST_LEVELS", "MOST_VALUES", "examined", "main", "refused"]
+__all__ = ["COMMAND", "LEFT_OUT_KEY", "MOST_LEVELS", "MOST_VALUES", "examined", "main", "refused"]
 
 COMMAND = (sys.executable, "-I", "-S", __file__)
 
@@ -21,11 +21,16 @@ MOST_VALUES = 50_000
 
 MOST_LEVELS = 100
 
+LEFT_OUT_KEY = "batonmcp/leftOut"
+"""Where in `_meta` a list of tools says how many of them were too many."""
+
 _UNREADABLE = b"unreadable: "
 _EXCERPT = 200
 _LONGEST_ERROR = 2_000
 _PARSE_ERROR = -32700
 _MOST_BLOCKS = 1_000
+_MOST_TOOLS = 1_000
+_SPARE = 1_000
 _CONTAINERS = (dict, list)
 _KEPT = ("_meta", "isError", "resultType")
 _ID = rb"(?P<id>-?\d{1,18}|\"[^\"\\]{0,200}\")"
@@ -122,7 +127,11 @@ def _lightened(message: dict[str, Any], excess: str) -> dict[str, Any]:
         code = whole.get("code")
         lighter = {"code": code if isinstance(code, int) else _PARSE_ERROR, "message": said}
         return {"jsonrpc": "2.0", "id": message["id"], "error": lighter}
-    if isinstance(result, dict) and {"content", "structuredContent"} & cast("dict[str, object]", result).keys():
+    if isinstance(result, dict) and isinstance(cast("dict[str, object]", result).get("tools"), list):
+        lighter = {**message, "result": _fewer_tools(cast("dict[str, Any]", result))}
+        if _excess(lighter) is None:
+            return lighter
+    elif isinstance(result, dict) and {"content", "structuredContent"} & cast("dict[str, object]", result).keys():
         lighter = {"jsonrpc": "2.0", "id": message["id"], "result": _as_text(cast("dict[str, Any]", result))}
         if _excess(lighter) is None:
             return lighter
@@ -141,6 +150,33 @@ def _as_text(result: dict[str, Any]) -> dict[str, Any]:
     others = [block for block in blocks if _text(block) is None]
     kept = {key: result[key] for key in _KEPT if key in result}
     return {**kept, "content": [{"type": "text", "text": text}, *others[:_MOST_BLOCKS]]}
+
+
+def _fewer_tools(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a list of tools with as many of its first tools as can be read."""
+    tools = cast("list[object]", result["tools"])
+    kept: list[object] = []
+    room = MOST_VALUES - _SPARE
+    for tool in tools[:_MOST_TOOLS]:
+        room -= _count(tool)
+        if room < 0:
+            break
+        kept.append(tool)
+    meta = result.get("_meta")
+    left_out = {
+        **(cast("dict[str, Any]", meta) if isinstance(meta, dict) else {}),
+        LEFT_OUT_KEY: len(tools) - len(kept),
+    }
+    return {**result, "tools": kept, "_meta": left_out}
+
+
+def _count(value: object) -> int:
+    """Return how many values a value holds, itself included."""
+    total, level = 1, [value]
+    while level:
+        level = [member for outer in level for member in _members(outer)]
+        total += len(level)
+    return total
 
 
 def _text(block: object) -> object:

@@ -152,7 +152,8 @@ class Fleet:
     ) -> Succeeded | Failed:
         may_change = tool.effect.kind != "read"
         try:
-            return read_result(await connection.call(tool.name, arguments, within=left, caller=caller, planned=tool))
+            result = await connection.call(tool.name, arguments, within=left, caller=caller, planned=tool)
+            return read_result(result, tool)
         except Lost as lost:
             error = ErrorInfo(
                 kind="unavailable", message=str(lost), cure="" if lost.sent else "Nothing was sent to it."

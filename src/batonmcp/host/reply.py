@@ -9,7 +9,7 @@ from mcp_types import CallToolResult, ContentBlock, TextContent
 from batonmcp.core.preview import preview
 from batonmcp.core.record import RunRecord
 from batonmcp.stages.task import Output
-from batonmcp.stages.telling import data_of, has_data, sendable, text_of
+from batonmcp.stages.telling import data_text, has_data, sendable, text_of
 
 __all__ = ["RUN_META", "reply", "reply_error"]
 
@@ -24,10 +24,10 @@ def reply(record: RunRecord, output: Output, attached: Sequence[ContentBlock] = 
         output: What the host wants of it.
         attached: Resources that came along.
     """
-    told = json.dumps(data_of(record), ensure_ascii=False) if output == "data" and has_data(record) else text_of(record)
+    told = data_text(record) if output == "data" and has_data(record) else sendable(text_of(record))
     meta: dict[str, Any] = {RUN_META: json.loads(sendable(json.dumps(preview(record.as_json()), ensure_ascii=False)))}
     is_error = record.status == "failed" or (record.error is not None and record.status not in {"ok", "partial"})
-    return CallToolResult(content=[TextContent(text=sendable(told)), *attached], is_error=is_error, _meta=meta)
+    return CallToolResult(content=[TextContent(text=told), *attached], is_error=is_error, _meta=meta)
 
 
 def reply_error(sentence: str) -> CallToolResult:

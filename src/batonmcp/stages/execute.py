@@ -13,7 +13,7 @@ from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
 from batonmcp.core.caller import NOBODY, Caller, Progress
-from batonmcp.core.events import Emit, StepFinished, StepProgressed, StepRetried, StepStarted
+from batonmcp.core.events import Emit, Noted, StepFinished, StepProgressed, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
@@ -88,6 +88,7 @@ class _Execution:
         self._slots = anyio.Semaphore(limits.parallel_run, fast_acquire=True)
         self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
+        self._noted: set[str] = set()
         self._unanswered: defaultdict[str, set[int]] = defaultdict(set)
 
     def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
@@ -187,11 +188,19 @@ class _Execution:
             caller = self._questions.caller(partial(self._progressed, step))
             outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout, caller=caller)
             self._unanswered[step.id].remove(index)
+            self._note(outcome)
             return outcome
 
     def _progressed(self, step: Step, progress: Progress) -> None:
         if step.id not in self.outcomes:  # word of a call that was given up may come late
             self._emit(StepProgressed(step_id=step.id, progress=progress.tidied()))
+
+    def _note(self, outcome: Succeeded | Failed) -> None:
+        """Tell what was not as it should be, once in a run."""
+        for note in outcome.notes if isinstance(outcome, Succeeded) else ():
+            if note not in self._noted:
+                self._noted.add(note)
+                self._emit(Noted(text=note))
 
 
 def _together(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from pydantic import JsonValue
 
@@ -13,6 +14,7 @@ __all__ = ["has_values", "kept_values", "results", "run_status", "undone"]
 
 _LONGEST_TEXT = 4_000
 _MOST_LINES = 400
+_MOST_ON_A_LINE = 50
 
 
 def run_status(plan: Plan, outcomes: Mapping[str, Outcome]) -> RunStatus:
@@ -55,7 +57,7 @@ def results(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
                 value = kept
             case Failed() | Skipped() | Cancelled():
                 continue
-        blocks.append("\n".join([heading, *_cut(_outline(value, "  "))]))
+        blocks.append("\n".join([heading, *_cut(value)]))
     return "\n\n".join(blocks)
 
 
@@ -124,12 +126,30 @@ def _entry(head: str, member: JsonValue, indent: str) -> Iterator[str]:
 
 def _item(item: JsonValue, indent: str) -> Iterator[str]:
     """Write a list's item on one line if it is flat, else as a block under a dash."""
-    if isinstance(item, dict) and item and not any(isinstance(member, dict | list) for member in item.values()):
+    if isinstance(item, dict) and _is_flat(item):
         yield f"{indent}- " + ", ".join(f"{key}: {_scalar(member)}" for key, member in item.items())
         return
-    lines = list(_outline(item, f"{indent}  "))
-    yield f"{indent}- {lines[0].lstrip()}"
-    yield from lines[1:]
+    lines = _outline(item, f"{indent}  ")
+    yield f"{indent}- {next(lines).lstrip()}"
+    yield from lines
+
+
+def _is_flat(item: dict[str, JsonValue]) -> bool:
+    return 0 < len(item) <= _MOST_ON_A_LINE and not any(isinstance(member, dict | list) for member in item.values())
+
+
+def _line_count(value: JsonValue) -> int:
+    """Return how many lines `_outline` writes."""
+    match value:
+        case dict() if value:
+            containers = [member for member in value.values() if isinstance(member, dict | list) and member]
+            return len(value) + sum(map(_line_count, containers))
+        case list() if value:
+            blocks = [item for item in value if isinstance(item, dict | list) and item]
+            blocks = [item for item in blocks if not (isinstance(item, dict) and _is_flat(item))]
+            return len(value) - len(blocks) + sum(map(_line_count, blocks))
+        case _:
+            return 1
 
 
 def _scalar(value: JsonValue) -> str:
@@ -138,9 +158,9 @@ def _scalar(value: JsonValue) -> str:
     return {"[]": "none", "{}": "none", "null": "none"}.get(text := json.dumps(value), text)
 
 
-def _cut(lines: Iterator[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        if number == _MOST_LINES:
-            yield f"  … and {1 + sum(1 for _ in lines):,} more lines"
-            return
-        yield line
+def _cut(value: JsonValue) -> Iterator[str]:
+    """Write the first lines of a value, and how many more there are."""
+    yield from islice(_outline(value, "  "), _MOST_LINES)
+    count = _line_count(value)
+    if count > _MOST_LINES:
+        yield f"  … and {count - _MOST_LINES:,} more lines"

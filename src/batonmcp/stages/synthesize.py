@@ -1,11 +1,11 @@
 """Synthesize: query and outcomes become an answer, with one LLM call."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit
+from batonmcp.core.json_text import beginning, extent_of
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
 from batonmcp.core.plan import Plan, Step
 from batonmcp.llm.port import LLM, Request
@@ -61,5 +61,7 @@ def _line(step: Step, outcome: Outcome, share: int) -> str:
             entry |= {"because": because, "kept": kept_values(outcome)}
         case Skipped(because=because):
             entry["because"] = because
-    text = json.dumps(entry, ensure_ascii=False)
-    return text if len(text) <= share else f"{text[:share]}… (cut: {share:,} of {len(text):,} characters shown)"
+    begun = beginning(entry, share + 1)
+    if len(begun) <= share:
+        return begun
+    return f"{begun[:share]}… (cut: {share:,} of {extent_of(entry).characters:,} characters shown)"

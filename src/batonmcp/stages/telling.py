@@ -1,10 +1,16 @@
 """A finished run as others are told of it: in words, or as data."""
 
+import json
+from contextlib import suppress
 from typing import Any
+
+from pydantic_core import to_json
 
 from batonmcp.core.record import RunRecord, StepRecord
 
-__all__ = ["data_of", "has_data", "sendable", "text_of"]
+__all__ = ["data_of", "data_text", "has_data", "sendable", "text_of"]
+
+_LARGE = 256_000
 
 
 def text_of(record: RunRecord) -> str:
@@ -29,6 +35,16 @@ def data_of(record: RunRecord) -> dict[str, Any]:
     shaped = {"results": values} if record.result is None else {"result": record.result}
     data: dict[str, Any] = {"status": record.status, **shaped}
     return {**data, "undone": undone} if undone else data
+
+
+def data_text(record: RunRecord) -> str:
+    """Return the data as a JSON text that can be sent; a large one is written without spaces, ten times faster."""
+    data = data_of(record)
+    with suppress(ValueError):  # half a character: it is written the slow way, and made sendable
+        written = to_json(data, inf_nan_mode="null")
+        if len(written) > _LARGE:
+            return written.decode()
+    return sendable(json.dumps(data, ensure_ascii=False))
 
 
 def sendable(text: str) -> str:

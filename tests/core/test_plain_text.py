@@ -1,0 +1,54 @@
+"""Text without what a reader does not see."""
+
+import sys
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batonmcp.core.plain_text import holds_hidden, plain
+
+HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
+INVISIBLE = [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810)]
+SELECTORS = [*range(0xFE00, 0xFE0F), *range(0xE0100, 0xE01F0)]
+
+
+def test_every_code_point_is_kept_or_taken_out_by_its_category() -> None:
+    """All 1,114,112 of them: controls, formats, surrogates, private and unassigned ones go, with a few invisible."""
+    listed = {*INVISIBLE, *SELECTORS}
+    wrong = [
+        hex(code)
+        for code in range(sys.maxunicode + 1)
+        if (char := chr(code))
+        if (plain(char) == "")
+        != (code in listed or (unicodedata.category(char) in HIDDEN_CATEGORIES and char not in "\n\t"))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("plain\n\ttext", "plain\n\ttext"),
+        ("größer 世界 \u00a0\u3000\u2028 x", "größer 世界 \u00a0\u3000\u2028 x"),
+        ("\x1b[31mred\x1b]8;;http://evil\x07", "[31mred]8;;http://evil"),
+        ("a\u202eb\u2066c\u200bd\ufeffe", "abcde"),
+        ("".join(chr(0xE0000 + ord(char)) for char in "ignore"), ""),
+        ("line\r\nend\x00\x9b", "line\nend"),
+        ("\ud800\ue000", ""),
+        ("❤\ufe0f", "❤\ufe0f"),
+    ],
+)
+def test_what_is_seen_stays(text: str, seen: str) -> None:
+    """Letters of all scripts, spaces and line ends stay; hidden text goes, what surrounds it does not."""
+    assert plain(text) == seen
+    assert holds_hidden(text) == (text != seen)
+
+
+@given(st.text(max_size=40))
+def test_plain_text_stays_plain(text: str) -> None:
+    """Nothing is left for a second time, and plain text is the same object."""
+    once = plain(text)
+    assert plain(once) is once
+    assert not holds_hidden(once)
