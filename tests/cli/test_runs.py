@@ -16,8 +16,9 @@ WriteConfig = Callable[..., Path]
 def config(write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A configuration with the hostile server and a store in a file."""
     monkeypatch.setenv("BATONMCP_STORE", str(tmp_path / "data" / "store.sqlite3"))
+    monkeypatch.setenv("CANARY", "s3cret-canary")
     command, *arguments = argv("ok")
-    entry = {"command": command, "args": arguments, "env": {"TOKEN": "s3cret-canary"}}
+    entry = {"command": command, "args": arguments, "env": {"TOKEN": "${CANARY}"}}
     return str(write_config({"evil": entry}))
 
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from batonmcp.cli.storage import RunKeeper, open_store
-from batonmcp.config.settings import ServerSettings, Settings, StdioServer, StoreSettings
+from batonmcp.config.settings import Settings, StoreSettings
 from batonmcp.core.record import RunRecord
 from batonmcp.store.memory import MemoryStore
 from batonmcp.store.runs import Runs
@@ -22,8 +22,7 @@ RUN = RunRecord(run_id="r1", query="q", planner="host", status="ok")
 
 def settings(store: StoreSettings) -> Settings:
     """Return settings with a store and a secret."""
-    server = ServerSettings(name="a", transport=StdioServer(command="a", env={"TOKEN": "s3cret-canary"}))
-    return Settings(source=Path("servers.json"), servers=(server,), store=store)
+    return Settings(source=Path("servers.json"), servers=(), store=store, secrets=frozenset({"s3cret-canary"}))
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
