@@ -300,7 +300,7 @@ class Connection:
                 up = await self._ready()
                 if up:
                     with self._traffic.carrying(call, self.title):
-                        up.calls.start_soon(call.perform, up.client)
+                        up.calls.start_soon(call.perform, up.client, name=self.settings.name)
                         await call.done.wait()
         finally:
             call.scope.cancel()

@@ -1,7 +1,7 @@
 """The fleet: the connections to all configured servers, seen as tools."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -112,10 +112,11 @@ class Fleet:
         if member is None:
             return _gone(tool)
         within = member.connection.settings.timeout or within
-        async with AsyncExitStack() as slots:
+        with ExitStack() as slots:
             with anyio.move_on_after(within) as waiting:
-                await slots.enter_async_context(member.slots)
-                await slots.enter_async_context(self._total)
+                for limiter in (member.slots, self._total):
+                    await _take(limiter)
+                    slots.callback(limiter.release)
             if waiting.cancelled_caught:
                 return _busy(tool, within)
             left = waiting.deadline - anyio.current_time()
@@ -220,6 +221,14 @@ async def open_fleet(settings: Settings, memory: Memory | None = None) -> AsyncG
         tasks.cancel_scope.cancel()
     if failure:
         raise failure
+
+
+async def _take(limiter: anyio.CapacityLimiter) -> None:
+    """Take a slot: at once where there is one, without a round of the event loop."""
+    try:
+        limiter.acquire_nowait()
+    except anyio.WouldBlock:
+        await limiter.acquire()
 
 
 def _way(server: ServerSettings) -> ServerSettings:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from itertools import chain
 from typing import Any, cast
 
 import anyio
@@ -53,7 +54,7 @@ async def message_of(line: bytes) -> JSONRPCMessage | None:
     if not line.lstrip(_BLANK).startswith(b"{"):
         return None
     data = await defused(line)
-    for attempt in (data, *_refusals(line)):
+    for attempt in chain([data], _refusals(line)):
         with suppress(ValueError):
             return jsonrpc_message_adapter.validate_json(attempt, by_name=False)
     return None
