@@ -51,7 +51,7 @@ WAYS: Mapping[str, int | None] = {
 }
 PATIENCE_S = 5.0
 LONGEST_HUB_S = 60.0
-AT_A_TIME = 3
+AT_A_TIME = 4
 # End of the assumptions.
 
 _POLL_S = 0.01
@@ -170,7 +170,7 @@ class _last_deed:  # noqa: N801 - used like a function
 
     def __exit__(self, *raised: object) -> NoReturn:
         """End."""
-        if raised[1] is not None and not isinstance(raised[1], SystemExit):
+        if raised[1] is not None and not isinstance(raised[1], SystemExit | KeyboardInterrupt):
             sys.stderr.write(f"{raised[1]!r}\n")
         os._exit(0 if raised[1] is None else 1)
 
@@ -230,6 +230,7 @@ def _fork_hub(hub: str, token: str) -> tuple[int, int, int]:
                 os.dup2(descriptor, standard)
             os.closerange(3, 1024)
             os.environ[TOKEN_VARIABLE] = token
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it may be ignored
             HUBS[hub](token)
     os.close(their_stdin)
     os.close(their_stdout)
