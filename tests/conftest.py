@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from doubles.processes import TOKEN_VARIABLE, kill, marked
+from faults.survived import pytest_terminal_summary
 
-__all__: list[str] = []
+__all__: list[str] = ["pytest_terminal_summary"]
 
 NODE_PACKAGES = (
     "@modelcontextprotocol/inspector@0.15.0",

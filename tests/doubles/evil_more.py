@@ -448,7 +448,6 @@ def _schemas(server: Server) -> None:
         "slow_pattern": {"type": "object", "properties": {"v": slow}},
         "recursive": {"type": "object", "properties": {"v": {"$ref": "#"}}, "additionalProperties": {"$ref": "#"}},
         "remote": {"type": "object", "properties": {"v": {"$ref": remote}}},
-        "huge": {"type": "object", "properties": {f"p{n}": {"type": "integer"} for n in range(100_000)}},
     }
     for name, schema in schemas.items():
         add(server, name, lambda _: text("called"), schema=schema)
@@ -458,6 +457,12 @@ def _schemas(server: Server) -> None:
         lambda _: text("called", structuredContent={"v": "a" * 27 + "!"}),
         outputSchema={"type": "object", "properties": {"v": slow}},
     )
+
+
+def _wide_schema(server: Server) -> None:
+    """Have a tool with `--size` thousand properties."""
+    properties = {f"p{number}": {"type": "integer"} for number in range(1000 * OPTIONS.size)}
+    add(server, "wide", lambda _: text("called"), schema={"type": "object", "properties": properties})
 
 
 def _changing(server: Server) -> None:
@@ -545,6 +550,7 @@ MODES: Mapping[str, Callable[[Server], None]] = {
     "stderr_flood": _stderr_flood,
     "storm": _storm,
     "utf16": _utf16,
+    "wide_schema": _wide_schema,
     "wrong_ids": _wrong_ids,
 }
 

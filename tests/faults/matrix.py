@@ -6,9 +6,13 @@ The test of row D01 is the function `test_d01_...` in test_d_rows.py, so neither
 - `pending`: it has one that cannot pass yet, for the `reason` that the row gives;
 - `later`: it has none, for the `reason` that the row gives.
 
+Of a tested row, a test or a case may be pending by itself: it is marked so. With the environment variable
+BATONMCP_PENDING set, whatever is pending runs too.
+
 `corrected` tells why a row expects something else than one might.
 """
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-__all__ = ["FAULTS", "FOLDER", "SIZES", "Fault", "Priority", "fault_of"]
+import pytest
+
+__all__ = ["FAULTS", "FOLDER", "SIZES", "Fault", "Priority", "fault_of", "pending"]
 
 Priority: TypeAlias = Literal["P0", "P1", "P2"]
 State: TypeAlias = Literal["tested", "pending", "later"]
@@ -49,6 +55,11 @@ class Fault:
     state: State
     reason: str = ""
     corrected: str = ""
+
+
+def pending(reason: str) -> pytest.MarkDecorator:
+    """Mark a test, or a case of one, that cannot pass yet."""
+    return pytest.mark.skipif(not os.environ.get("BATONMCP_PENDING"), reason=f"pending: {reason}")
 
 
 def fault_of(test: str) -> Fault | None:
