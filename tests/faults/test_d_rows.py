@@ -289,7 +289,7 @@ async def test_d20_links(ground: Ground, listener: socket.socket) -> None:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
     async with ground.session(ground.more("contents")) as session:
         for uri in (address, "file:///etc/passwd"):
-            link = {"type": "resource_link", "uri": uri, "name": "n"}
+            link: JsonValue = {"type": "resource_link", "uri": uri, "name": "n"}
             assert uri in str(await contents(session, {"content": [link]}))
 
 
