@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from trio.testing import MockClock
 
 from doubles.installed import node_packages
 from doubles.processes import TOKEN_VARIABLE, kill, marked
@@ -24,9 +25,11 @@ NODE_PACKAGES = (
 WriteConfig = Callable[..., Path]
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """Run async tests on asyncio, as the product does."""
+@pytest.fixture
+def anyio_backend(request: pytest.FixtureRequest) -> str | tuple[str, dict[str, object]]:
+    """Run async tests on asyncio, as the product does; those that ask for `virtual` by a clock that jumps."""
+    if getattr(request, "param", "real") == "virtual":
+        return "trio", {"clock": MockClock(autojump_threshold=0)}
     return "asyncio"
 
 

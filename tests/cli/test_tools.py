@@ -39,7 +39,7 @@ def test_tools_are_listed_under_their_servers(config: Path, run_command: RunComm
     assert (done.code, done.err) == (0, "")
     evil_block, missing_block = done.out.rstrip("\n").split("\n\n")
     head, *lines = evil_block.splitlines()
-    assert head == "evil"
+    assert head == "evil: ready"
     assert [line.split(maxsplit=3) for line in lines] == [
         ["evil__delete_everything", "destructive", "(guessed)", "Delete it all."],
         ["evil__echo", "read", "(declared)", "Say the text again."],
@@ -48,7 +48,7 @@ def test_tools_are_listed_under_their_servers(config: Path, run_command: RunComm
         ["evil__slow", "read", "(declared)", "Answer after so many seconds."],
     ]
     assert missing_block.startswith(
-        "missing\n  ! missing cannot start: there is no program 'no-such-program-anywhere'."
+        "missing: broken\n  ! missing cannot start: there is no program 'no-such-program-anywhere'."
     )
     assert "mcpServers.missing.command" in missing_block
 
@@ -60,6 +60,7 @@ def test_tools_as_json(config: Path, run_command: RunCommand) -> None:
     shown = json.loads(done.out)
     assert [server["name"] for server in shown["servers"]] == ["evil", "missing"]
     assert shown["servers"][0]["trouble"] is None
+    assert [server["state"] for server in shown["servers"]] == ["ready", "broken"]
     assert "no program" in shown["servers"][1]["trouble"]
     assert len(shown["fingerprint"]) == 16
     tools = {entry["name"]: entry for entry in shown["tools"]}
@@ -90,7 +91,7 @@ def test_display_names_and_long_words(write_config: WriteConfig, run_command: Ru
     entry = {"command": sys.executable, "args": ["-m", "batonmcp.examples.data_agent"]}
     done = run_command("tools", "--config", str(write_config({"my_data": entry})))
     head, line = done.out.splitlines()
-    assert head == "Data Agent (my_data)"
+    assert head == "Data Agent (my_data): ready"
     assert line.startswith("  my_data__get_report  read (declared)")
     assert len(line.split(maxsplit=3)[3]) <= 100
 
@@ -99,7 +100,7 @@ def test_a_server_without_tools(write_config: WriteConfig, run_command: RunComma
     """A server that works but offers nothing is said to offer nothing."""
     entry = {"command": sys.executable, "args": ["-c", EMPTY]}
     done = run_command("tools", "--config", str(write_config({"empty": entry})))
-    assert done.out == "empty\n  offers no tools\n"
+    assert done.out == "empty: ready\n  offers no tools\n"
 
 
 def test_no_servers(write_config: WriteConfig, run_command: RunCommand) -> None:

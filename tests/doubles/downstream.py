@@ -50,6 +50,7 @@ class _More(TypedDict, total=False):
     timeout: float
     untrusted: bool
     protocol: Protocol
+    idle_timeout: float
 
 
 def evil(mode: str, token: str, *, name: str = "", state: Path | None = None, **more: Unpack[_More]) -> ServerSettings:

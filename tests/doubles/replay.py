@@ -38,7 +38,8 @@ from batonmcp.core.effect import EffectKind
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool as KnownTool
-from batonmcp.downstream.catalogue import list_catalogue
+from batonmcp.downstream.catalogue import catalogue_of
+from batonmcp.downstream.listing import list_tools
 from batonmcp.downstream.result import read_result
 from batonmcp.stages.ports import Tools
 from recorded_plans import RecordedPlan, RecordedStep, exact, load_plans
@@ -196,8 +197,8 @@ async def open_sessions(replay: Replay) -> AsyncGenerator[SessionTools]:
         for name in replay.plan.servers:
             session = Client(replay.server(name), mode="legacy", cache=None)
             clients[name] = await stack.enter_async_context(session)
-            catalogue = await list_catalogue(clients[name], ServerSettings(name=name, transport=None), EFFECTS)
-            known += catalogue.tools
+            listing = await list_tools(clients[name], name)
+            known += catalogue_of(listing, ServerSettings(name=name, transport=None), EFFECTS).tools.values()
         yield SessionTools(Registry.of([Agent(name=name, title=name) for name in clients], known), clients)
 
 

@@ -1,17 +1,22 @@
 """One call of a tool, and what is said when it comes to nothing."""
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 from mcp import Client, MCPError
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.shared.dispatcher import ProgressFnT
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams, TextContent
 from pydantic import TypeAdapter, ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings
-from batonmcp.downstream.call import Call, rejected
+from batonmcp.core.caller import NOBODY, Progress
+from batonmcp.downstream.call import CURRENT_CALL, Call, Send, rejected
 from batonmcp.downstream.http import HttpExchange
 from batonmcp.downstream.trouble import Evidence
 
@@ -55,9 +60,14 @@ def server() -> Server[Any]:
     return Server("w", on_list_tools=list_tools, on_call_tool=call_tool)
 
 
+def sender(name: str) -> Send[CallToolResult]:
+    """Return what calls a tool."""
+    return lambda client, progressed: client.call_tool(name, {}, progress_callback=progressed)
+
+
 async def test_call_keeps_result_or_error() -> None:
     """What comes of a call is kept in it, and `done` tells that something has."""
-    good, bad = Call("echo", {}), Call("refuse", {})
+    good, bad = Call(sender("echo")), Call(sender("refuse"))
     with anyio.fail_after(TIME_S):
         async with Client(server(), mode="legacy") as client, anyio.create_task_group() as tasks:
             for call in (good, bad):
@@ -70,9 +80,42 @@ async def test_call_keeps_result_or_error() -> None:
     assert not bad.cut_off
 
 
+async def test_clock_stands_still_while_somebody_is_asked() -> None:
+    """However long two questions take, one inside the other, what was left of the time is left afterwards."""
+    call = Call(sender("x"))
+    with anyio.move_on_after(100) as call.clock:
+        with call.standing_still():
+            await anyio.lowlevel.checkpoint()
+            with call.standing_still():
+                assert call.clock.deadline == math.inf
+            assert call.clock.deadline == math.inf
+            asked = anyio.current_time()
+        assert asked + 99 < call.clock.deadline <= anyio.current_time() + 100
+
+
+async def test_call_knows_itself_and_tells_its_caller_of_progress() -> None:
+    """What runs in a call's context can find it, and progress reaches whoever made it."""
+    heard: list[Progress] = []
+    found: list[object] = []
+
+    async def send(_client: Client, progressed: ProgressFnT) -> CallToolResult:
+        found.append(CURRENT_CALL.get())
+        await progressed(1, 3, "one")
+        await progressed(2, None, None)
+        return CallToolResult(content=[])
+
+    call = Call(send, replace(NOBODY, progressed=heard.append))
+    with anyio.fail_after(TIME_S):
+        async with Client(server(), mode="legacy") as client, anyio.create_task_group() as tasks:
+            tasks.start_soon(call.perform, client)
+    assert heard == [Progress(done=1, total=3, message="one"), Progress(done=2)]
+    assert found == [call]
+    assert CURRENT_CALL.get() is None
+
+
 async def test_call_that_is_left_is_done_without_either() -> None:
     """Cancelling a call's own scope ends it alone, and leaves neither result nor error."""
-    call = Call("hang", {})
+    call = Call(sender("hang"))
     with anyio.fail_after(TIME_S):
         async with Client(server(), mode="legacy") as client, anyio.create_task_group() as tasks:
             tasks.start_soon(call.perform, client)
@@ -95,7 +138,7 @@ async def test_call_that_is_left_is_done_without_either() -> None:
 )
 async def test_cut_off_is_told_from_an_answer(error: Exception | None, expected: bool) -> None:  # noqa: FBT001
     """Only what a broken connection causes counts as one: servers use its error code for reasons of their own."""
-    call = Call("x", {})
+    call = Call(sender("x"))
     call.error = error
     assert call.cut_off is expected
 

@@ -2,23 +2,28 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import anyio
 import pytest
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, TextContent, TextResourceContents
 
 from batonmcp.config.settings import Protocol, ServerSettings
-from batonmcp.downstream.call import CallTimeout, Lost, Rejected
+from batonmcp.core.effect import Effect
+from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
+from batonmcp.downstream.memory import Memory
 from doubles.downstream import Fifo, Gate, echo_server, evil, free_port, http, scripted, serving
+from doubles.notebook import Notebook
 from doubles.processes import wait_unmarked
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 20.0
 TOGETHER = 16
+DESTRUCTIVE = Effect(kind="destructive", source="declared", idempotent=False, open_world=True)
 MEET = f"""
 waiting = []
 def meet(request_id, params):
@@ -40,10 +45,10 @@ def fifo(tmp_path: Path) -> Iterator[Fifo]:
 
 @asynccontextmanager
 async def kept(
-    settings: ServerSettings, token: str = "", *, connect_timeout: float = 15.0
+    settings: ServerSettings, token: str = "", *, connect_timeout: float = 15.0, memory: Memory | None = None
 ) -> AsyncGenerator[Connection]:
     """Keep a connection; when it is over, nothing with the test's mark is left."""
-    connection = Connection(settings, {}, connect_timeout=connect_timeout)
+    connection = Connection(settings, {}, connect_timeout=connect_timeout, memory=memory)
     with anyio.fail_after(TIME_S):
         async with anyio.create_task_group() as owner:
             owner.start_soon(connection.keep)
@@ -112,7 +117,7 @@ async def test_spoilt_list_keeps_its_good_part(mode: str, names: list[str], trou
     """What cannot be used is left out and told; the rest works."""
     async with up(evil(mode, token), token, tools=len(names)) as connection:
         assert connection.catalogue is not None
-        assert [tool.name for tool in connection.catalogue.tools] == names
+        assert list(connection.catalogue.tools) == names
         assert connection.trouble == f"{mode} ({mode}) {trouble}"
         assert text(await connection.call("slow", {"seconds": 0}, within=10)) == "slept 0 s"
 
@@ -389,6 +394,127 @@ async def test_overlong_answer_ends_the_connection(token: str) -> None:
     assert str(error) == "s was stopped because it sent a message of more than 8,000,000 bytes."
 
 
+# Changes, memory, rest.
+
+
+async def changed(connection: Connection, tools: list[str]) -> None:
+    """Wait until the connection offers these tools."""
+    await until(lambda: connection.catalogue is not None and list(connection.catalogue.tools) == tools)
+
+
+async def test_changed_list_is_read_again(token: str) -> None:
+    """A server that never declared it tells that its list has changed; who holds the old one keeps it."""
+    grow = "def grow(a):\n    s.definitions = [*s.definitions, e._tool('more', '', {})]\n"
+    grow += "    s.send({'method': 'notifications/tools/list_changed'})\n    return e._text('grown')\n"
+    grow += "s.tools['echo'] = grow"
+    async with up(scripted(grow, token), token) as connection:
+        before = connection.catalogue
+        await say(connection)
+        await changed(connection, ["echo", "slow", "fail", "more"])
+        assert before is not None
+        assert list(before.tools) == ["echo", "slow", "fail"]
+
+
+async def test_what_was_offered_is_known_before_the_server_is_up(token: str, fifo: Fifo) -> None:
+    """The next process knows the tools at once, and a call waits for the server; the era is remembered, too."""
+    notebook = Notebook()
+    entry = evil("ok", token, state=fifo.path)
+    async with kept(entry, token, memory=notebook) as connection:
+        await connection.known()
+        await until(lambda: len(notebook.pages) == 2)
+        assert notebook.pages["era", entry.definition] == "legacy"
+    async with kept(entry, token, memory=notebook) as connection:
+        await connection.known()
+        assert connection.report().state == "connecting"
+        assert connection.catalogue is not None
+        assert connection.trouble is None
+        assert list(connection.catalogue.tools) == ["echo", "slow", "fail"]
+        assert await say(connection) == "hé"
+        assert connection.report().state == "ready"
+
+
+async def test_remembered_era_that_is_wrong_costs_one_attempt(token: str) -> None:
+    """A server that no longer speaks the newer era is asked in the older one at once, in a fresh process."""
+    notebook = Notebook()
+    spoil = "s.handlers['server/discover'] = lambda i, p: (_ for _ in ()).throw(SystemExit(3))"
+    entry = scripted(spoil, token)
+    notebook.pages["era", entry.definition] = "modern"
+    async with kept(entry, token, memory=notebook) as connection:
+        await connection.settled()
+        assert connection.catalogue is not None, connection.trouble
+        assert (connection.report().era, connection.report().connects) == ("legacy", 2)
+
+
+async def test_idle_server_is_stopped_and_started_again_on_demand(token: str, fifo: Fifo) -> None:
+    """Its tools stay known; a call starts it, and is answered."""
+    async with up(evil("ok", token, state=fifo.path, idle_timeout=0.2), token) as connection:
+        assert await fifo.until("started ")
+        assert await fifo.until("eof")
+        await until(lambda: connection.report().state == "idle")
+        assert connection.catalogue is not None
+        assert connection.trouble is None
+        assert await say(connection) == "hé"
+        assert await fifo.until("started ")
+        assert connection.report().connects == 2
+
+
+async def test_server_that_answers_nothing_is_given_rest_and_then_started_again(token: str) -> None:
+    """After three calls without an answer the next fails at once."""
+    async with up(evil("hang_call", token), token) as connection:
+        for _ in range(3):
+            with pytest.raises(CallTimeout):
+                await say(connection, within=1)
+        error = await lost(partial(say, connection))
+        assert str(error) == "hang_call did not answer its last calls; it is tried again in 5 s."
+        assert connection.report().state == "degraded"
+
+
+@pytest.mark.parametrize(
+    ("planned", "message"),
+    [("gone", "ok no longer offers gone."), ("fail", "ok has changed fail since the plan was made.")],
+)
+async def test_tool_that_is_no_longer_what_was_planned_is_not_called(
+    planned: str, message: str, token: str, fifo: Fifo
+) -> None:
+    """The server hears nothing of such a call."""
+    async with up(evil("ok", token, state=fifo.path), token) as connection:
+        assert connection.catalogue is not None
+        tool = replace(connection.catalogue.tools["fail"], name=planned, effect=DESTRUCTIVE)
+        with pytest.raises(Changed, match=message.replace(".", r"\.")):
+            await connection.call(planned, {"message": "x"}, within=5, planned=tool)
+        assert await connection.call("echo", {"text": "x"}, within=5, planned=connection.catalogue.tools["echo"])
+        assert await fifo.until("call ") == 'call echo {"text": "x"}'
+
+
+async def test_resource_is_read(token: str) -> None:
+    """What a server names can be read through its connection; what it does not know is its error to tell."""
+    spoil = "s.handlers['resources/read'] = lambda i, p: {'contents': [{'uri': p['uri'], 'text': 'words'}]}"
+    async with up(scripted(spoil, token), token) as connection:
+        (contents,) = (await connection.read_resource("note://1", within=5)).contents
+        assert isinstance(contents, TextResourceContents)
+        assert contents.text == "words"
+    async with up(evil("ok", token), token) as connection:
+        with pytest.raises(Rejected, match="Method not found: resources/read"):
+            await connection.read_resource("note://1", within=5)
+
+
+async def test_report_tells_how_it_is(token: str) -> None:
+    """State, era, start and trouble stand together for people."""
+    async with up(evil("ok", token), token) as connection:
+        report = connection.report()
+        assert (report.name, report.title, report.state, report.era) == ("ok", "ok", "ready", "legacy")
+        assert report.started.endswith("evil_stdio.py ok")
+        assert report.ready_in is not None
+        assert (report.tools, report.connects, report.trouble) == (3, 1, None)
+    async with kept(evil("exit_at_once", token), token) as connection:
+        await connection.settled()
+        report = connection.report()
+        assert (report.state, report.tools) == ("broken", 0)
+        assert report.last_words.endswith("FATAL: cannot open database")
+    async with kept(ServerSettings(name="a", transport=None, trouble="a is not used: why.")) as connection:
+        assert connection.report().state == "disabled"
+
+
 # Over HTTP.
 
 
@@ -434,7 +560,7 @@ async def test_http_server_that_goes_and_comes_back(protocol: Protocol) -> None:
             assert await say(connection) == "hé"
         error = await lost(partial(say, connection))
         assert str(error).startswith(f"h cannot be reached at {url} (")
-        assert error.sent
+        assert not error.sent  # where nobody listens, nothing arrives
         async with serving(echo_server().streamable_http_app(), port=port):
             await until(lambda: connection.trouble is None)
             assert await say(connection) == "hé"

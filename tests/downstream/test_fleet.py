@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -293,3 +294,60 @@ async def test_fleet_without_servers() -> None:
     with anyio.fail_after(TIME_S):
         async with open_fleet(settings_of()) as fleet:
             assert len(await fleet.registry()) == 0
+
+
+# Changes of servers.json, and of what servers offer.
+
+
+async def test_change_of_servers_json_touches_just_what_it_is_about(token: str, fifo: Fifo) -> None:
+    """One server is stopped, one started, one restarted; the fourth goes on with its call, under new effects."""
+    steady, gone = evil("ok", token, name="steady", state=fifo.path), evil("ok", token, name="gone")
+    moved, new = evil("ok", token, name="moved"), evil("ok", token, name="new")
+    elsewhere = replace(moved, transport=evil("pages", token).transport)
+    answered: list[Succeeded | Failed] = []
+
+    async def wait(fleet: Fleet, registry: Registry) -> None:
+        answered.append(await fleet.call(registry["steady__slow"], {"seconds": 0.5}, within=10))
+
+    async with opened(steady, gone, moved, token=token) as (fleet, before), anyio.create_task_group() as calls:
+        calls.start_soon(wait, fleet, before)
+        await fifo.until("call slow")
+        connects = {report.name: report.connects for report in fleet.reports()}
+        settings = settings_of(replace(steady, deny=("fail",)), elsewhere, new, effects={"steady__*": "destructive"})
+        await fleet.apply(settings)
+        await fleet.settled()
+        after = await fleet.registry()
+        assert [report.name for report in fleet.reports()] == ["steady", "moved", "new"]
+        assert connects == dict.fromkeys(("steady", "gone", "moved"), 1)
+        assert "steady__fail" not in after
+        assert after["steady__slow"].effect.kind == "destructive"
+        assert "gone__echo" not in after
+        for name in ("moved__echo", "new__echo"):
+            assert await value(fleet, after, name, text=name) == name
+        failed = await failure(fleet, before, "gone__echo", text="x")
+        assert failed.error.message == "gone (gone) is no longer in servers.json, so gone__echo was not called."
+        assert {report.connects for report in fleet.reports()} == {1}
+    assert answered == [Succeeded(value="slept 0.5 s")]
+
+
+async def test_change_before_the_fleet_is_under_way_counts(token: str) -> None:
+    """What is applied before the first connection is what is connected to."""
+    fleet = Fleet(settings_of(evil("ok", token, name="old")))
+    await fleet.apply(settings_of(evil("ok", token, name="new")))
+    with anyio.fail_after(TIME_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fleet.keep)
+            await fleet.settled()
+            assert [report.name for report in fleet.reports()] == ["new"]
+            tasks.cancel_scope.cancel()
+
+
+async def test_tool_that_has_changed_is_not_called(token: str) -> None:
+    """A plan's tool that now is another one fails with a cure; nothing is sent, and it is not tried again."""
+    async with opened(scripted(WRITER, token), token=token) as (fleet, registry):
+        planned = replace(registry["s__put"], description="What it was when the plan was made.")
+        outcome = await fleet.call(planned, {}, within=5)
+    assert isinstance(outcome, Failed)
+    assert outcome.error.kind == "tool_changed"
+    assert outcome.error.message == "s has changed put since the plan was made."
+    assert (outcome.again, outcome.unsure) == ("never", False)

@@ -12,6 +12,7 @@ import typer
 
 from batonmcp import __version__
 from batonmcp.cli import ask as asking
+from batonmcp.cli import doctor as examining
 from batonmcp.cli import serve as serving
 from batonmcp.cli.tools import show_tools
 from batonmcp.config.document import read_json
@@ -118,6 +119,18 @@ def tools(
 ) -> None:
     """List what the servers offer, and what is wrong with those that do not."""
     anyio.run(partial(show_tools, _settings(context, config), json=json))
+
+
+@app.command(help="Check every server: how it was started, what it offers, what is wrong and what to do.")
+def doctor(
+    context: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    config: _Config = None,
+) -> None:
+    """Check the servers, and exit with 1 if something is wrong."""
+    code = anyio.run(partial(examining.doctor, _settings(context, config), json=json))
+    raise typer.Exit(code)
 
 
 def _settings(context: typer.Context, config: Path | None) -> Settings:

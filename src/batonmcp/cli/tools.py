@@ -1,7 +1,8 @@
 """The command `tools`."""
 
 import json as json_text
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import typer
 
@@ -9,29 +10,36 @@ from batonmcp.config.settings import Settings
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.fleet import open_fleet
+from batonmcp.downstream.report import ServerState
 
 __all__ = ["show_tools"]
 
 _LONGEST_DESCRIPTION = 100
 
+_States: TypeAlias = Mapping[str, ServerState]
+
 
 async def show_tools(settings: Settings, *, json: bool) -> None:
     """Connect to all servers and print their tools."""
     async with open_fleet(settings) as fleet:
+        await fleet.settled()
         registry = await fleet.registry()
-    typer.echo(json_text.dumps(_as_json(registry), indent=2, ensure_ascii=False) if json else _as_text(registry))
+        states: _States = {report.name: report.state for report in fleet.reports()}
+    shown = json_text.dumps(_as_json(registry, states), indent=2, ensure_ascii=False) if json else None
+    typer.echo(shown or _as_text(registry, states))
 
 
-def _as_text(registry: Registry) -> str:
+def _as_text(registry: Registry, states: _States) -> str:
     if not registry.agents:
         return "servers.json names no servers."
     width = max((len(tool.qualified) for tool in registry), default=0)
-    return "\n\n".join(_agent(agent, registry, width) for agent in registry.agents)
+    return "\n\n".join(_agent(agent, registry, states[agent.name], width) for agent in registry.agents)
 
 
-def _agent(agent: Agent, registry: Registry, width: int) -> str:
+def _agent(agent: Agent, registry: Registry, state: ServerState, width: int) -> str:
     tools = [tool for tool in registry if tool.server == agent.name]
-    head = agent.name if agent.title == agent.name else f"{agent.title} ({agent.name})"
+    name = agent.name if agent.title == agent.name else f"{agent.title} ({agent.name})"
+    head = f"{name}: {state}"
     lines = [head, *(f"  {tool.qualified:<{width}}  {_effect(tool):<22}  {_summary(tool)}".rstrip() for tool in tools)]
     if agent.trouble:
         lines.append(f"  ! {agent.trouble}")
@@ -49,10 +57,13 @@ def _summary(tool: Tool) -> str:
     return text if len(text) <= _LONGEST_DESCRIPTION else f"{text[: _LONGEST_DESCRIPTION - 1]}…"
 
 
-def _as_json(registry: Registry) -> dict[str, Any]:
+def _as_json(registry: Registry, states: _States) -> dict[str, Any]:
     return {
         "fingerprint": registry.fingerprint,
-        "servers": [{"name": agent.name, "title": agent.title, "trouble": agent.trouble} for agent in registry.agents],
+        "servers": [
+            {"name": agent.name, "title": agent.title, "state": states[agent.name], "trouble": agent.trouble}
+            for agent in registry.agents
+        ],
         "tools": [
             {
                 "name": tool.qualified,

@@ -1,10 +1,10 @@
-"""The catalogue of a server: its display name and all its tools."""
+"""The catalogue of a server: its tools as the registry holds them."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
-from mcp import Client
-from mcp_types import PaginatedRequestParams
 from mcp_types import Tool as McpTool
 
 from batonmcp.config.settings import ServerSettings
@@ -12,72 +12,78 @@ from batonmcp.core.effect import Annotations, EffectKind, effect_of
 from batonmcp.core.names import qualified_name
 from batonmcp.core.schema import Schema
 from batonmcp.core.tool import Tool
+from batonmcp.downstream.listing import MOST_PAGES, Listing
 
-__all__ = ["Catalogue", "list_catalogue"]
-
-_MOST_PAGES = 100
+__all__ = ["Catalogue", "catalogue_of", "difference"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """What a connected server offers.
+    """What a server offers to us.
 
     Attributes:
-        title: Its display name, from the server itself, else its key in servers.json.
-        tools: All of them, in the server's order.
-        trouble: What was left out and why, as a sentence.
+        title: Its display name.
+        tools: By the tool's own name.
+        trouble: What was left out and why, as sentences.
     """
 
     title: str
-    tools: tuple[Tool, ...]
+    tools: Mapping[str, Tool]
     trouble: str | None = None
 
 
-async def list_catalogue(
-    client: Client, server: ServerSettings, effects: Mapping[str, EffectKind], malformed: Sequence[str] = ()
-) -> Catalogue:
-    """List every page of a server's tools.
-
-    Args:
-        client: Connected to the server.
-        server: Its entry in servers.json.
-        effects: What servers.json says about effects.
-        malformed: Names of tools that were taken out on the way; read after the last page.
-
-    Raises:
-        MCPError: The server refuses.
-        ValidationError: It answers something that is no list of tools.
-    """
-    info = client.server_info
-    title = (info and info.title) or server.name
-    found, complete = await _all_pages(client)
-    names = [tool.name for tool in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    tools = tuple(_tool(tool, server, title, effects) for tool in found if tool.name not in twice)
+def catalogue_of(listing: Listing, server: ServerSettings, effects: Mapping[str, EffectKind]) -> Catalogue:
+    """Make a catalogue of a server's listing, its entry in servers.json, and what that says about effects."""
+    unique = _unique(listing.tools)
+    times = Counter(tool.name for tool in unique)
+    twice = sorted(name for name, count in times.items() if count > 1)
+    wanted = [tool for tool in unique if times[tool.name] == 1 and _wanted(tool.name, server)]
     troubles = {
         f"has several tools called {', '.join(twice)}; they were left out.": bool(twice),
-        f"describes tools in a way that is not MCP ({', '.join(malformed)}); they were left out.": bool(malformed),
-        f"lists tools on more than {_MOST_PAGES} pages; the rest was left out.": not complete,
+        f"describes tools in a way that is not MCP ({', '.join(listing.left_out)}); they were left out.": bool(
+            listing.left_out
+        ),
+        f"lists tools on more than {MOST_PAGES} pages; the rest was left out.": not listing.complete,
     }
-    trouble = " ".join(f"{title} ({server.name}) {sentence}" for sentence, applies in troubles.items() if applies)
-    return Catalogue(title=title, tools=tools, trouble=trouble or None)
+    who = f"{listing.title} ({server.name})"
+    trouble = " ".join(f"{who} {sentence}" for sentence, applies in troubles.items() if applies)
+    tools = (_tool(tool, server, listing.title, effects) for tool in wanted)
+    return Catalogue(title=listing.title, tools={tool.name: tool for tool in tools}, trouble=trouble or None)
 
 
-async def _all_pages(client: Client) -> tuple[Sequence[McpTool], bool]:
-    """Follow the cursors, but not in circles; tell whether that came to an end."""
-    tools: list[McpTool] = []
-    if not client.server_capabilities.tools:
-        return tools, True
-    cursor: str | None = None
-    seen: set[str] = set()
-    for _ in range(_MOST_PAGES):
-        page = await client.session.list_tools(params=PaginatedRequestParams(cursor=cursor))
-        tools.extend(tool for tool in page.tools if tool not in tools)
-        cursor = page.next_cursor
-        if not cursor or cursor in seen:
-            return tools, True
-        seen.add(cursor)
-    return tools, False
+def difference(planned: Tool, now: Tool | None) -> str | None:
+    """Say why a tool is not to be called as planned, as a sentence; None if it is what it was.
+
+    A read may go on with a tool that only reads, whatever else of it has changed. For all others the definition that
+    was judged must be the one that is called.
+    """
+    if now is planned:
+        return None
+    if now is None:
+        return f"{planned.agent} no longer offers {planned.name}."
+    only_reads = planned.effect.kind == now.effect.kind == "read"
+    if only_reads or _definition(planned) == _definition(now):
+        return None
+    return f"{planned.agent} has changed {planned.name} since the plan was made."
+
+
+def _definition(tool: Tool) -> object:
+    return tool.description, tool.input_schema.document, tool.effect
+
+
+def _unique(tools: Iterable[McpTool]) -> Sequence[McpTool]:
+    """Drop what a server repeats as it was, as those do whose pages overlap."""
+    by_name: dict[str, list[McpTool]] = {}
+    for tool in tools:
+        same = by_name.setdefault(tool.name, [])
+        if tool not in same:
+            same.append(tool)
+    return [tool for same in by_name.values() for tool in same]
+
+
+def _wanted(name: str, server: ServerSettings) -> bool:
+    allowed = not server.allow or any(fnmatchcase(name, glob) for glob in server.allow)
+    return allowed and not any(fnmatchcase(name, glob) for glob in server.deny)
 
 
 def _tool(tool: McpTool, server: ServerSettings, title: str, effects: Mapping[str, EffectKind]) -> Tool:

@@ -1,56 +1,42 @@
 """The connection to one server, kept by one task."""
 
-from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import cast
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 import anyio
-from anyio.abc import TaskGroup
 from mcp import Client, MCPError
-from mcp.client._transport import TransportStreams
-from mcp_types import UNSUPPORTED_PROTOCOL_VERSION, CallToolResult, Implementation
+from mcp.shared.dispatcher import ProgressFnT
+from mcp_types import UNSUPPORTED_PROTOCOL_VERSION, CallToolResult, ReadResourceResult
 from pydantic import JsonValue
 
-from batonmcp import __version__
-from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
+from batonmcp.config.settings import ServerSettings
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.effect import EffectKind
-from batonmcp.downstream.call import Call, CallTimeout, Lost, rejected
-from batonmcp.downstream.catalogue import Catalogue, list_catalogue
-from batonmcp.downstream.http import HttpExchange, http_transport
+from batonmcp.core.tool import Tool
+from batonmcp.downstream.backoff import Backoff
+from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, rejected
+from batonmcp.downstream.catalogue import Catalogue, difference
+from batonmcp.downstream.changes import Changes
 from batonmcp.downstream.leniency import lenient
-from batonmcp.downstream.stdio import ServerProcess, stdio_transport
+from batonmcp.downstream.memory import Forgetful, Memory
+from batonmcp.downstream.offer import Offer
+from batonmcp.downstream.phase import Connecting, Down, Idle, Phase, Up
+from batonmcp.downstream.questions import Questions
+from batonmcp.downstream.race import first_of
+from batonmcp.downstream.report import ServerReport, ServerState, started
+from batonmcp.downstream.session import ended, innermost, open_session
+from batonmcp.downstream.traffic import Traffic
+from batonmcp.downstream.transport import Era, OpenTransport, era_of, first_mode, open_transport
 from batonmcp.downstream.trouble import Evidence, explain
+from batonmcp.downstream.turns import Turns
 
 __all__ = ["Connection"]
 
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 60.0
-_STEADY = 10.0
 _MOMENT = 3.0
-_BEAT = 0.1
-_ABOUT_US = Implementation(name="batonmcp", version=__version__)
 
-
-@dataclass(frozen=True, slots=True)
-class _Up:
-    client: Client
-    catalogue: Catalogue
-    calls: TaskGroup
-    evidence: Evidence
-
-
-@dataclass(frozen=True, slots=True)
-class _Connecting:
-    """On the way up: for the first time, or again, then with what it offered and why it went once that is known."""
-
-    catalogue: Catalogue | None = None
-    trouble: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Down:
-    trouble: str
+_Result = TypeVar("_Result")
 
 
 class Connection:
@@ -58,77 +44,255 @@ class Connection:
 
     All the work is done in the task that runs `keep`. Calls from other tasks are handed to it, so that a caller who
     gives up, or a write that never ends, leaves the connection and its other calls alone.
+
+    Args:
+        settings: The server's entry in servers.json.
+        effects: What servers.json says about effects.
+        connect_timeout: How long it has to get ready, in seconds.
+        memory: Keeps what it offers and which era it speaks for the next process.
+        turns: Says when it may start.
+        open_transport: Opens the way to it.
     """
 
-    def __init__(self, settings: ServerSettings, effects: Mapping[str, EffectKind], *, connect_timeout: float) -> None:
+    def __init__(  # noqa: PLR0913 - what is passed in, so that a connection can be tried with doubles
+        self,
+        settings: ServerSettings,
+        effects: Mapping[str, EffectKind],
+        *,
+        connect_timeout: float,
+        memory: Memory | None = None,
+        turns: Turns | None = None,
+        open_transport: OpenTransport = open_transport,
+    ) -> None:
         self.settings = settings
-        self._effects = effects
         self._connect_timeout = connect_timeout
-        self._mode = _first_mode(settings)
-        self._state: _Connecting | _Up | _Down = _Down(settings.trouble) if settings.trouble else _Connecting()
+        self._memory = memory or Forgetful()
+        self._offer = Offer(settings, effects, self._memory)
+        self._turns = turns or Turns(1)
+        self._open = open_transport
+        self._mode = first_mode(settings)
+        self._state: Phase = Down(settings.trouble) if settings.trouble else Connecting()
         self._changed = anyio.Event()
+        self._traffic = Traffic(self._wedged)
+        self._era: Era | None = None
+        self._evidence: Evidence | None = None
+        self._ready_in: float | None = None
+        self._connects = 0
+        self._notes: list[str] = []
+
+    @property
+    def title(self) -> str:
+        """The server's display name; its key in servers.json until it is known."""
+        return self._offer.title
 
     @property
     def catalogue(self) -> Catalogue | None:
-        """What the server offers; while it is connected again, what it offered before."""
-        return None if isinstance(self._state, _Down) else self._state.catalogue
+        """What the server offers, or offered when it was last connected; None while it cannot be reached."""
+        return None if isinstance(self._state, Down) else self._offer.catalogue
 
     @property
     def trouble(self) -> str | None:
         """Why it is not connected, or what is wrong although it is."""
         match self._state:
-            case _Up(catalogue=catalogue):
-                return catalogue.trouble
-            case _Down(trouble=trouble):
+            case Up():
+                return self._offer.catalogue and self._offer.catalogue.trouble
+            case Down(trouble=trouble):
                 return trouble
-            case _Connecting(trouble=trouble):
-                return trouble or f"{self.settings.name} is still starting."
+            case Connecting(trouble=trouble):
+                return trouble or (None if self._offer.catalogue else f"{self.settings.name} is still starting.")
+            case Idle():
+                return None
+
+    def report(self) -> ServerReport:
+        """Return what is known of the server."""
+        process = self._evidence.process if self._evidence else None
+        return ServerReport(
+            name=self.settings.name,
+            title=self.title,
+            state=self._word(),
+            started=started(self.settings),
+            era=self._era,
+            ready_in=self._ready_in,
+            tools=len(self.catalogue.tools) if self.catalogue else 0,
+            connects=self._connects,
+            trouble=self.trouble,
+            notes=tuple(self._notes),
+            last_words=process.last_words if process else "",
+        )
+
+    def _word(self) -> ServerState:
+        match self._state:
+            case Up():
+                return "degraded" if self.trouble or self._traffic.is_refused else "ready"
+            case Idle():
+                return "idle"
+            case Connecting():
+                return "connecting"
+            case Down():
+                return "broken" if self.settings.transport else "disabled"
+
+    def adopt(self, settings: ServerSettings, effects: Mapping[str, EffectKind], *, connect_timeout: float) -> None:
+        """Take over what servers.json now says, where that needs no new connection."""
+        self.settings, self._connect_timeout = settings, connect_timeout
+        self._offer.adopt(settings, effects)
+
+    async def known(self) -> None:
+        """Wait until it is known what the server offers, if only from last time, or that it cannot be reached."""
+        while isinstance(self._state, Connecting) and self._offer.catalogue is None:
+            await self._changed.wait()
 
     async def settled(self) -> None:
         """Wait until the server is connected, or has failed to, or will only be tried again after a while."""
-        while isinstance(self._state, _Connecting):
+        while isinstance(self._state, Connecting):
             await self._changed.wait()
 
     async def keep(self) -> None:
-        """Stay connected until cancelled.
-
-        Pauses before the next attempt double, up to a minute, until a connection has lasted: a server that dies as soon
-        as it is used must not be started in a loop.
-        """
-        pause = _FIRST_PAUSE
-        while self.settings.transport is not None:
-            evidence = Evidence(settings=self.settings, connect_timeout=self._connect_timeout)
+        """Stay connected until cancelled."""
+        if self.settings.transport is None:
+            return
+        await self._recall()
+        backoff, fresh = Backoff(), True
+        while True:
+            evidence = self._evidence = Evidence(settings=self.settings, connect_timeout=self._connect_timeout)
+            self._connects += 1
             try:
-                await self._live(evidence)
+                async with self._turns.taken() as is_up:
+                    await self._live(evidence, is_up)
             except Exception as error:  # noqa: BLE001 - a seam: whatever a server or its transport raises ends this connection only
-                evidence.error = _innermost(error)
-            if self._wants_other_era(evidence.error):
-                self._mode = "auto"  # at once, in a fresh process
+                evidence.error = innermost(error)
+            if fresh and self._begins_otherwise(evidence):
+                fresh = False
+                continue  # at once, in a fresh process
+            while isinstance(self._state, Idle):
+                await self._changed.wait()
+            if evidence.idle:
                 continue
             trouble = explain(evidence)
-            pause = _FIRST_PAUSE if evidence.lasted > _STEADY else pause
-            soon = evidence.was_ready and pause < _MOMENT
-            self._become(_Connecting(self.catalogue, trouble) if soon else _Down(trouble))
-            await anyio.sleep(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            backoff.ended(lasted=evidence.lasted)
+            soon = evidence.was_ready and backoff.soon
+            self._become(Connecting(trouble) if soon else Down(trouble))
+            await anyio.sleep(backoff.pause())
+            fresh = True
 
-    async def call(self, name: str, arguments: dict[str, JsonValue], *, within: float) -> CallToolResult:
-        """Call a tool by its name on the server.
+    async def call(
+        self,
+        name: str,
+        arguments: dict[str, JsonValue],
+        *,
+        within: float,
+        caller: Caller = NOBODY,
+        planned: Tool | None = None,
+    ) -> CallToolResult:
+        """Call a tool.
+
+        Args:
+            name: Its name on the server.
+            arguments: What to call it with.
+            within: How long to wait, in seconds; the time stands still while the caller is asked something.
+            caller: On whose behalf it is called.
+            planned: What the tool was when the call was planned; None calls it whatever it is.
 
         Raises:
-            Lost: There is no connection, or it ended under the call.
+            Changed: It is no longer that.
+            Lost: There is no connection, or it ended under the call, or the server rests after calls without an answer.
             CallTimeout: No answer came within so many seconds.
             Rejected: The answer was an error of the protocol, or no result.
         """
-        call = Call(name, arguments)
-        up: _Up | None = None
+
+        def send(client: Client, progressed: ProgressFnT) -> Awaitable[CallToolResult]:
+            changed = difference(planned, self._offer.tool(name)) if planned else None
+            if changed:
+                raise Changed(changed)
+            return client.call_tool(name, arguments, progress_callback=progressed)
+
+        return await self._make(Call(send, caller), within)
+
+    async def read_resource(self, uri: str, *, within: float, caller: Caller = NOBODY) -> ReadResourceResult:
+        """Read a resource that the server has named.
+
+        Raises:
+            Lost: As for a call of a tool.
+            CallTimeout: No answer came within so many seconds.
+            Rejected: The answer was an error of the protocol, or no result.
+        """
+
+        def send(client: Client, _progressed: ProgressFnT) -> Awaitable[ReadResourceResult]:
+            return client.read_resource(uri)
+
+        return await self._make(Call(send, caller), within)
+
+    # Connecting.
+
+    async def _recall(self) -> None:
+        """Take up what an earlier process has kept."""
+        self._mode = first_mode(self.settings, await self._memory.get("era", self.settings.definition))
+        await self._offer.recall()
+        self._become(self._state)
+
+    async def _live(self, evidence: Evidence, is_up: Callable[[], None]) -> None:
+        """Connect, say so, and pass calls on until the connection ends."""
+        left_out: list[str] = []
+        changes, began = Changes(), anyio.current_time()
+        asked = Questions(self.settings.name, self, self._traffic.in_flight)
+        transport = lenient(self._open(self.settings, evidence), left_out)
+        with anyio.move_on_after(self._connect_timeout) as connecting:
+            async with open_session(transport, self._mode, asked, changes) as (client, tasks):
+                await self._read_offer(client, left_out)
+                connecting.deadline = math.inf
+                is_up()
+                evidence.was_ready, self._ready_in = True, anyio.current_time() - began
+                self._era = era_of(client.protocol_version)
+                tasks.start_soon(changes.follow, partial(self._read_offer, client, left_out))
+                tasks.start_soon(self._memory.put, "era", self.settings.definition, self._era)
+                await self._serve(Up(client, tasks, evidence, anyio.Event()))
+        if connecting.cancelled_caught:
+            raise TimeoutError
+
+    async def _serve(self, up: Up) -> None:
+        """Be connected until the server has gone, is given up, or has not been used for long enough."""
+        since = anyio.current_time()
+        self._traffic.begin()
+        self._become(up)
         try:
-            with anyio.move_on_after(within):
-                await self.settled()
-                if isinstance(self._state, _Up):
-                    up = self._state
-                    up.calls.start_soon(call.perform, up.client, name=name)
-                    await call.done.wait()
+            await first_of(partial(ended, up.evidence), up.over.wait, partial(self._idle, up.evidence))
+        finally:
+            up.evidence.lasted = anyio.current_time() - since
+            if not up.evidence.idle:
+                self._become(Connecting())
+
+    async def _read_offer(self, client: Client, left_out: list[str]) -> None:
+        """Have the tools listed, once more after they have changed, and tell whoever waits for it."""
+        if await self._offer.read(client, left_out):
+            self._become(self._state)
+            await self._offer.keep()
+
+    def _begins_otherwise(self, evidence: Evidence) -> bool:
+        """Whether the server is to be tried at once in another way: what was chosen first, or remembered, is wrong."""
+        error, mode = evidence.error, self._mode
+        if isinstance(error, MCPError) and error.code == UNSUPPORTED_PROTOCOL_VERSION and mode == "legacy":
+            self._mode = "auto" if self.settings.protocol == "auto" else "legacy"
+        elif not evidence.was_ready:
+            self._mode = first_mode(self.settings)
+        return self._mode != mode
+
+    async def _idle(self, evidence: Evidence) -> None:
+        """Wait until the server has not been used for the time that its entry gives it; then it is idle."""
+        await self._traffic.unused(lambda: self.settings.idle_timeout)
+        evidence.idle = True
+        self._become(Idle())
+
+    # Calls.
+
+    async def _make(self, call: Call[_Result], within: float) -> _Result:
+        """Have the owner's task make a call, and wait for what comes of it."""
+        up: Up | None = None
+        try:
+            with anyio.move_on_after(within) as call.clock:
+                up = await self._ready()
+                if up:
+                    with self._traffic.carrying(call, self.title):
+                        up.calls.start_soon(call.perform, up.client)
+                        await call.done.wait()
         finally:
             call.scope.cancel()
         if up is None:
@@ -139,95 +303,36 @@ class Connection:
             if up.evidence.process:
                 up.evidence.process.give_up(patience=within / 2)
             raise CallTimeout
+        if isinstance(call.error, Changed):
+            raise call.error
         if (call.cut_off or up.evidence.forgotten) and await self._is_over(up):
             raise Lost(self._reason(), sent=call.cut_off)
-        raise rejected(call.error, up.evidence, up.catalogue.title)
+        raise rejected(call.error, up.evidence, self.title)
+
+    async def _ready(self) -> Up | None:
+        """Return the connection once there is one, None if there is none; a server that is idle is started."""
+        if isinstance(self._state, Idle):
+            self._become(Connecting())
+        await self.settled()
+        return self._state if isinstance(self._state, Up) else None
+
+    def _wedged(self) -> None:
+        if isinstance(self._state, Up):
+            self._state.evidence.wedged = True
+            self._state.over.set()
 
     def _reason(self) -> str:
-        return self.trouble or f"{self.settings.name} had gone away, and is back."
+        starting = f"{self.settings.name} is still starting."
+        return self.trouble or (starting if isinstance(self._state, Connecting) else f"{self.title} is back.")
 
-    async def _is_over(self, up: _Up) -> bool:
+    async def _is_over(self, up: Up) -> bool:
         """Give the owner task a moment to find out that a connection has gone, and why; tell whether it has."""
         with anyio.move_on_after(_MOMENT):
-            while self._state is up or (isinstance(self._state, _Connecting) and self._state.trouble is None):
+            while self._state is up or (isinstance(self._state, Connecting) and self._state.trouble is None):
                 await self._changed.wait()
         return self._state is not up
 
-    async def _live(self, evidence: Evidence) -> None:
-        """Connect, say so, and pass calls on until the connection ends."""
-        malformed: list[str] = []
-        transport = lenient(self._transport(evidence), malformed)
-        with anyio.move_on_after(self._connect_timeout) as connecting:
-            async with (
-                Client(transport, mode=self._mode, client_info=_ABOUT_US, cache=None) as client,
-                anyio.create_task_group() as calls,
-            ):
-                client.session.validate_tool_result = _accept
-                catalogue = await list_catalogue(client, self.settings, self._effects, malformed)
-                connecting.deadline = float("inf")
-                evidence.was_ready = True
-                self._become(_Up(client, catalogue, calls, evidence))
-                since = anyio.current_time()
-                try:
-                    await _ended(evidence)
-                finally:
-                    evidence.lasted = anyio.current_time() - since
-                    self._become(_Connecting(catalogue))
-                calls.cancel_scope.cancel()
-        if connecting.cancelled_caught:
-            raise TimeoutError
-
-    def _transport(self, evidence: Evidence) -> AbstractAsyncContextManager[TransportStreams]:
-        match self.settings.transport:
-            case StdioServer() as server:
-                evidence.process = ServerProcess()
-                return stdio_transport(server, evidence.process)
-            case HttpServer() as server:
-                evidence.exchange = HttpExchange()
-                return http_transport(server, evidence.exchange)
-            case None:
-                raise LookupError(self.settings.name)
-
-    def _wants_other_era(self, error: BaseException | None) -> bool:
-        refused = isinstance(error, MCPError) and error.code == UNSUPPORTED_PROTOCOL_VERSION
-        return refused and self._mode == "legacy" and self.settings.protocol == "auto"
-
-    def _become(self, state: _Connecting | _Up | _Down) -> None:
+    def _become(self, state: Phase) -> None:
         self._state = state
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
-
-
-def _first_mode(settings: ServerSettings) -> str:
-    """Choose the era to try first.
-
-    Over stdio that is the older one: servers built on early SDKs die of the newer one's first request. HTTP servers
-    answer an unknown request with an error, so there the SDK may find out.
-    """
-    match settings.protocol:
-        case "legacy":
-            return "legacy"
-        case "modern":
-            return "auto"
-        case "auto":
-            return "legacy" if isinstance(settings.transport, StdioServer) else "auto"
-
-
-async def _ended(evidence: Evidence) -> None:
-    """Wait until a process has gone, or an HTTP server has forgotten us. When it has gone, the transport raises."""
-    if evidence.process:
-        await evidence.process.closed.wait()
-    elif evidence.exchange:
-        await evidence.exchange.forgotten.wait()
-        await anyio.sleep(_BEAT)  # for the refused call to hear of it, which then is known not to have run
-
-
-async def _accept(name: str, result: CallToolResult) -> None:
-    """Take a result that breaks its tool's output schema: the SDK would throw its content away."""
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Return the first real error in what task groups have wrapped."""
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    return error

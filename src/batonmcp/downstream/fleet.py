@@ -1,76 +1,156 @@
 """The fleet: the connections to all configured servers, seen as tools."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 
 import anyio
+from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
-from batonmcp.config.settings import Settings
+from batonmcp.config.settings import ServerSettings, Settings
 from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
-from batonmcp.downstream.call import CallTimeout, Lost, Rejected
+from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
+from batonmcp.downstream.memory import Memory
+from batonmcp.downstream.report import ServerReport
 from batonmcp.downstream.result import read_result
+from batonmcp.downstream.turns import Turns
 
 __all__ = ["Fleet", "open_fleet"]
 
+_MOST_STARTING = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """A connection, how many calls it may have in flight, and the life of its owner's task."""
+
+    connection: Connection
+    slots: anyio.CapacityLimiter
+    life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    over: anyio.Event = field(default_factory=anyio.Event)
+
+    async def keep(self) -> None:
+        try:
+            with self.life:
+                await self.connection.keep()
+        finally:
+            self.over.set()
+
 
 class Fleet:
-    """Keeps every server connected while `open_fleet` is open. Implements `batonmcp.stages.ports.Tools`."""
+    """Keeps every server connected while `open_fleet` is open. Implements `batonmcp.stages.ports.Tools`.
 
-    def __init__(self, settings: Settings) -> None:
-        self._connections = {
-            server.name: Connection(server, settings.effects, connect_timeout=settings.limits.connect_timeout)
-            for server in settings.servers
-        }
-        limits = settings.limits
-        self._total = anyio.CapacityLimiter(limits.parallel_total)
-        self._slots = {name: anyio.CapacityLimiter(limits.parallel_server) for name in self._connections}
-        self._snapshot: tuple[object, Registry] | None = None
+    Args:
+        settings: Which servers there are, and the limits.
+        memory: Keeps what is known of servers for the next process.
+    """
+
+    def __init__(self, settings: Settings, memory: Memory | None = None) -> None:
+        self._settings = settings
+        self._memory = memory
+        self._turns = Turns(_MOST_STARTING)
+        self._total = anyio.CapacityLimiter(settings.limits.parallel_total)
+        self._members = {server.name: self._member(server) for server in settings.servers}
+        self._owners: TaskGroup | None = None
+        self._snapshot: tuple[Sequence[object], Registry] | None = None
 
     async def keep(self) -> None:
         """Keep all connections until cancelled; one that fails leaves the others alone."""
-        async with anyio.create_task_group() as owners:
-            for connection in self._connections.values():
-                owners.start_soon(connection.keep, name=f"owner of {connection.settings.name}")
+        async with anyio.create_task_group() as self._owners:
+            for member in self._members.values():
+                self._start(member, self._owners)
+            await anyio.sleep_forever()
+
+    async def apply(self, settings: Settings) -> None:
+        """Start, stop or restart just those servers whose entries differ; calls to the others go on.
+
+        A run that has begun keeps the tools it was planned with. Its calls to a server that is gone fail.
+        """
+        before, self._settings = self._members, settings
+        self._total.total_tokens = settings.limits.parallel_total
+        self._members = {server.name: self._kept(before, server) or self._member(server) for server in settings.servers}
+        stopped = [member for name, member in before.items() if self._members.get(name) is not member]
+        for member in stopped:
+            member.life.cancel()
+        if self._owners is None:
+            return
+        for member in stopped:
+            await member.over.wait()  # a server that is restarted may need what the old process holds
+        for name, member in self._members.items():
+            if before.get(name) is not member:
+                self._start(member, self._owners)
 
     async def registry(self, servers: Sequence[str] | None = None) -> Registry:
-        """Return the registry once these servers (None: all) are up or have failed to come up."""
-        for name, connection in self._connections.items():
+        """Return the registry once it is known what these servers (None: all) offer, if only from last time."""
+        for name, member in list(self._members.items()):
             if servers is None or name in servers:
-                await connection.settled()
+                await member.connection.known()
         return self._current()
+
+    async def settled(self) -> None:
+        """Wait until every server is connected or has failed to."""
+        for member in list(self._members.values()):
+            await member.connection.settled()
+
+    def reports(self) -> Sequence[ServerReport]:
+        """Return what is known of each server, in the order of servers.json."""
+        return [member.connection.report() for member in self._members.values()]
 
     async def call(
         self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
     ) -> Succeeded | Failed:
         """Call a tool; whatever goes wrong with it is a `Failed`. The wait for a free slot counts to the time."""
-        del caller
-        within = self._connections[tool.server].settings.timeout or within
+        member = self._members.get(tool.server)
+        if member is None:
+            return _gone(tool)
+        within = member.connection.settings.timeout or within
         async with AsyncExitStack() as slots:
             with anyio.move_on_after(within) as waiting:
-                await slots.enter_async_context(self._slots[tool.server])
+                await slots.enter_async_context(member.slots)
                 await slots.enter_async_context(self._total)
             if waiting.cancelled_caught:
                 return _busy(tool, within)
             left = waiting.deadline - anyio.current_time()
-            return await self._call(tool, arguments, within=within, left=left)
+            return await self._call(member.connection, tool, arguments, within=within, left=left, caller=caller)
 
-    async def _call(
-        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, left: float
+    def _member(self, server: ServerSettings) -> _Member:
+        limits = self._settings.limits
+        connection = Connection(
+            server,
+            self._settings.effects,
+            connect_timeout=limits.connect_timeout,
+            memory=self._memory,
+            turns=self._turns,
+        )
+        return _Member(connection=connection, slots=anyio.CapacityLimiter(limits.parallel_server))
+
+    async def _call(  # noqa: PLR0913 - what a call needs
+        self,
+        connection: Connection,
+        tool: Tool,
+        arguments: dict[str, JsonValue],
+        *,
+        within: float,
+        left: float,
+        caller: Caller,
     ) -> Succeeded | Failed:
         may_change = tool.effect.kind != "read"
         try:
-            return read_result(await self._connections[tool.server].call(tool.name, arguments, within=left))
+            return read_result(await connection.call(tool.name, arguments, within=left, caller=caller, planned=tool))
         except Lost as lost:
             error = ErrorInfo(
                 kind="unavailable", message=str(lost), cure="" if lost.sent else "Nothing was sent to it."
             )
             return Failed(error=error, unsure=lost.sent and may_change, again="if harmless" if lost.sent else "always")
+        except Changed as changed:
+            cure = "It was not called. Ask again: a new plan is made with what the server offers now."
+            return Failed(error=ErrorInfo(kind="tool_changed", message=str(changed), cure=cure))
         except Rejected as rejected:
             error = ErrorInfo(kind="protocol_error", message=str(rejected))
             again = "if harmless" if rejected.unsure else "never"
@@ -83,28 +163,42 @@ class Fleet:
             )
             return Failed(error=error, unsure=may_change)
 
+    def _start(self, member: _Member, owners: TaskGroup) -> None:
+        owners.start_soon(member.keep, name=f"owner of {member.connection.settings.name}")
+
+    def _kept(self, before: Mapping[str, _Member], server: ServerSettings) -> _Member | None:
+        """Return the member that can go on under what servers.json now says, having told it."""
+        member = before.get(server.name)
+        if member is None or _way(member.connection.settings) != _way(server):
+            return None
+        limits = self._settings.limits
+        member.slots.total_tokens = limits.parallel_server
+        member.connection.adopt(server, self._settings.effects, connect_timeout=limits.connect_timeout)
+        return member
+
     def _current(self) -> Registry:
         """Build a snapshot, or return the last one if nothing has changed since."""
-        connections = self._connections.values()
+        connections = [member.connection for member in self._members.values()]
         state = tuple(part for connection in connections for part in (connection.catalogue, connection.trouble))
-        if self._snapshot is None or self._snapshot[0] != state:
+        if self._snapshot is None or not _same(self._snapshot[0], state):
             agents = (
-                Agent(
-                    name=connection.settings.name,
-                    title=connection.catalogue.title if connection.catalogue else connection.settings.name,
-                    trouble=connection.trouble,
-                )
+                Agent(name=connection.settings.name, title=connection.title, trouble=connection.trouble)
                 for connection in connections
             )
-            tools = (tool for connection in connections if connection.catalogue for tool in connection.catalogue.tools)
+            tools = (
+                tool
+                for connection in connections
+                if connection.catalogue
+                for tool in connection.catalogue.tools.values()
+            )
             self._snapshot = state, Registry.of(agents, tools)
         return self._snapshot[1]
 
 
 @asynccontextmanager
-async def open_fleet(settings: Settings) -> AsyncGenerator[Fleet]:
+async def open_fleet(settings: Settings, memory: Memory | None = None) -> AsyncGenerator[Fleet]:
     """Connect to all servers in the background; on leaving, all connections and processes are gone."""
-    fleet = Fleet(settings)
+    fleet = Fleet(settings, memory)
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(fleet.keep)
@@ -115,6 +209,27 @@ async def open_fleet(settings: Settings) -> AsyncGenerator[Fleet]:
         tasks.cancel_scope.cancel()
     if failure:
         raise failure
+
+
+def _way(server: ServerSettings) -> ServerSettings:
+    """Return what of an entry needs a new connection when it changes."""
+    return replace(server, timeout=None, untrusted=False, allow=(), deny=(), idle_timeout=None)
+
+
+def _same(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether both hold the same objects: catalogues are exchanged as a whole, never changed."""
+    return len(one) == len(other) and all(
+        a is b or (isinstance(a, str) and a == b) for a, b in zip(one, other, strict=True)
+    )
+
+
+def _gone(tool: Tool) -> Failed:
+    return Failed(
+        error=ErrorInfo(
+            kind="unavailable",
+            message=f"{tool.agent} ({tool.server}) is no longer in servers.json, so {tool.qualified} was not called.",
+        )
+    )
 
 
 def _busy(tool: Tool, within: float) -> Failed:

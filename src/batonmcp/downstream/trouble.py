@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
 from batonmcp.downstream.http import HttpExchange, public_address
+from batonmcp.downstream.http_failure import HttpFailure
+from batonmcp.downstream.http_trouble import http_trouble
 from batonmcp.downstream.stdio import MAX_LINE, ServerProcess
 
 __all__ = ["Evidence", "brief", "explain", "refusal"]
@@ -27,6 +29,8 @@ class Evidence:
         error: What was raised; None if the server just ended.
         process: Its process, over stdio.
         exchange: Its responses, over HTTP.
+        wedged: Whether it was given up because none of its last calls was answered.
+        idle: Whether it was stopped because nobody used it.
     """
 
     settings: ServerSettings
@@ -36,6 +40,8 @@ class Evidence:
     error: BaseException | None = None
     process: ServerProcess | None = None
     exchange: HttpExchange | None = None
+    wedged: bool = False
+    idle: bool = False
 
     @property
     def forgotten(self) -> bool:
@@ -46,6 +52,8 @@ class Evidence:
 def explain(evidence: Evidence) -> str:
     """Return why a connection has ended, as one or two sentences that begin with the server's name."""
     name = evidence.settings.name
+    if evidence.wedged:
+        return f"{name} did not answer any of its last calls; it is connected anew."
     match evidence.settings.transport:
         case StdioServer() as server if evidence.process:
             return f"{name} {_process(evidence, server, evidence.process)}"
@@ -110,31 +118,28 @@ def _junk(process: ServerProcess) -> str:
 
 def _http(evidence: Evidence, server: HttpServer, exchange: HttpExchange) -> str:
     place = f"mcpServers.{evidence.settings.name}"
-    address = public_address(server.url)
-    if isinstance(evidence.error, httpx2.TransportError):
-        return f"cannot be reached at {address} ({brief(evidence.error)}). Check the address and the network."
+    failure = exchange.failure_of(evidence.error)
+    if failure is None and evidence.forgotten and exchange.failure and exchange.failure.kind == "unreachable":
+        failure = exchange.failure
+    if failure is None and isinstance(evidence.error, httpx2.TransportError):
+        failure = HttpFailure(kind="unreachable", said=brief(evidence.error))
+    if failure and failure.kind == "unreachable":
+        return http_trouble(failure, evidence.settings)
     if evidence.forgotten:
         return "has been started again meanwhile; it is connected anew."
+    if failure:
+        return http_trouble(failure, evidence.settings)
     if exchange.refusal is not None:
         return refusal(exchange.refusal, evidence.settings)
     if isinstance(evidence.error, TimeoutError):
         return f"gave no usable answer within {evidence.connect_timeout:g} s. Check {place}.url."
+    address = public_address(server.url)
     return f"does not answer as an MCP server at {address} ({brief(evidence.error)}). Check {place}.url."
 
 
 def refusal(status: int, settings: ServerSettings) -> str:
     """Return what an HTTP status means for a server, as the end of a sentence that begins with its name."""
-    place = f"mcpServers.{settings.name}"
-    match status:
-        case 401 | 403:
-            return (
-                f"answered {status}: it does not accept what it was sent to prove who you are. "
-                f"Check {place}.headers, usually an Authorization header."
-            )
-        case 404 | 405:
-            return f"answered {status}: at its address there is no MCP server. Check {place}.url."
-        case _:
-            return f"answered {status}; try again later."
+    return http_trouble(HttpFailure(kind="refused", status=status), settings)
 
 
 def brief(error: BaseException | None) -> str:

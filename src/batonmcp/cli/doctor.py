@@ -1,0 +1,80 @@
+"""The command `doctor`: how each server is, and what to do about it."""
+
+import json as json_text
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import typer
+
+from batonmcp import __version__
+from batonmcp.config.settings import Settings
+from batonmcp.downstream.fleet import open_fleet
+from batonmcp.downstream.report import ServerReport
+
+__all__ = ["doctor"]
+
+
+async def doctor(settings: Settings, *, json: bool) -> int:
+    """Connect to all servers, print how they are, and return the exit code: 1 if something is wrong."""
+    async with open_fleet(settings) as fleet:
+        await fleet.settled()
+        reports = fleet.reports()
+    typer.echo(
+        json_text.dumps(_as_json(settings, reports), indent=2, ensure_ascii=False)
+        if json
+        else _as_text(settings, reports)
+    )
+    return int(any(report.state not in {"ready", "idle"} for report in reports))
+
+
+def _as_text(settings: Settings, reports: Sequence[ServerReport]) -> str:
+    head = [f"batonmcp {__version__} with {settings.source}", f"  {_planner(settings)}"]
+    if not reports:
+        head.append("  servers.json names no servers.")
+    ill = sum(report.state not in {"ready", "idle"} for report in reports)
+    end = [f"{ill} of {len(reports)} servers need attention."] if ill else []
+    return "\n\n".join("\n".join(block) for block in (head, *map(_server, reports), end) if block)
+
+
+def _planner(settings: Settings) -> str:
+    """Say who plans, and which address queries and results go to."""
+    if settings.llm is None:
+        return "No model is configured: the host's own model plans over MCP, a keyword match on the command line."
+    models = {settings.llm.model_for("route"), settings.llm.model_for("synthesize")}
+    return f"Queries and results go to {settings.llm.base_url} ({' and '.join(sorted(models))})."
+
+
+def _server(report: ServerReport) -> Iterator[str]:
+    sign = "ok" if report.state in {"ready", "idle"} else "!!"
+    head = report.name if report.title == report.name else f"{report.title} ({report.name})"
+    yield f"{sign} {head}: {report.state}{_facts(report)}"
+    if report.started:
+        yield f"   {report.started}"
+    if report.trouble:
+        yield f"   ! {_indented(report.trouble)}"
+    for note in report.notes:
+        yield f"   - {_indented(note)}"
+    if report.last_words and report.last_words not in (report.trouble or ""):
+        yield f"   its last words: {_indented(report.last_words)}"
+
+
+def _facts(report: ServerReport) -> str:
+    if report.ready_in is None:
+        return ""
+    tools = f"{report.tools} tool{'' if report.tools == 1 else 's'}"
+    again = f", connected to {report.connects} times" if report.connects > 1 else ""
+    return f" in {report.ready_in:.1f} s, {tools}, {report.era} era of the protocol{again}"
+
+
+def _indented(text: str) -> str:
+    return "\n     ".join(text.splitlines())
+
+
+def _as_json(settings: Settings, reports: Sequence[ServerReport]) -> dict[str, Any]:
+    return {
+        "version": __version__,
+        "config": str(settings.source),
+        "llm": settings.llm and {"base_url": settings.llm.base_url, "model": settings.llm.model},
+        "servers": [asdict(report) for report in reports],
+    }

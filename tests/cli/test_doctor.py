@@ -1,0 +1,78 @@
+"""The command `doctor`."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from doubles.command import RunCommand
+from doubles.evil_stdio import argv
+
+WriteConfig = Callable[..., Path]
+
+
+def evil(mode: str, **more: object) -> dict[str, Any]:
+    """Return a servers.json entry for a server of the tests."""
+    command, *arguments = argv(mode)
+    return {"command": command, "args": arguments, **more}
+
+
+def test_all_is_well(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """A server that works is told with how it was started and how long that took; the exit code is 0."""
+    path = write_config({"good": evil("ok")})
+    done = run_command("doctor", "--config", str(path))
+    assert (done.code, done.err) == (0, "")
+    head, server = done.out.rstrip("\n").split("\n\n")
+    assert str(path) in head
+    assert "No model is configured" in head
+    first, started = server.splitlines()
+    assert first.startswith("ok good: ready in ")
+    assert first.endswith(" s, 3 tools, legacy era of the protocol")
+    assert started.strip().endswith("evil_stdio.py ok")
+
+
+def test_what_is_wrong_is_told_with_what_to_do(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """Each server in trouble says why, with its last words, beside those that work; the exit code is 1."""
+    path = write_config(
+        {
+            "good": evil("ok"),
+            "spoilt": evil("bad_tool"),
+            "dead": evil("exit_at_once"),
+            "missing": {"command": "no-such-program-anywhere"},
+            "unset": {"command": "x", "args": ["${NO_SUCH_VARIABLE_ANYWHERE}"]},
+        },
+        llm={"base_url": "http://127.0.0.1:9/v1", "model": "m", "synthesize": {"model": "s"}},
+    )
+    done = run_command("doctor", "--config", str(path))
+    assert done.code == 1
+    head, good, spoilt, dead, missing, unset, end = done.out.rstrip("\n").split("\n\n")
+    assert "Queries and results go to http://127.0.0.1:9/v1 (m and s)." in head
+    assert good.startswith("ok good: ready")
+    assert spoilt.startswith("!! spoilt: degraded in ")
+    assert "describes tools in a way that is not MCP (no. 2); they were left out." in spoilt
+    assert dead.startswith("!! dead: broken\n")
+    assert "ended with exit code 3 before it was ready" in dead
+    assert dead.count("FATAL: cannot open database") == 1
+    assert "there is no program 'no-such-program-anywhere'" in missing
+    assert unset.startswith("!! unset: disabled\n")
+    assert "NO_SUCH_VARIABLE_ANYWHERE" in unset
+    assert end == "4 of 5 servers need attention."
+
+
+def test_doctor_as_json(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """`--json` prints the same for programs."""
+    path = write_config({"good": evil("modern_only"), "missing": {"command": "no-such-program-anywhere"}})
+    done = run_command("doctor", "--json", "--config", str(path))
+    shown = json.loads(done.out)
+    assert done.code == 1
+    assert (shown["config"], shown["llm"]) == (str(path), None)
+    good, missing = shown["servers"]
+    assert (good["state"], good["era"], good["tools"], good["connects"]) == ("ready", "modern", 3, 2)
+    assert (missing["state"], missing["ready_in"], missing["tools"]) == ("broken", None, 0)
+
+
+def test_no_servers_are_no_illness(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """An empty servers.json is said to be one."""
+    done = run_command("doctor", "--config", str(write_config({})))
+    assert done.code == 0
+    assert "servers.json names no servers." in done.out
