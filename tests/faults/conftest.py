@@ -1,9 +1,10 @@
 """The shared fixture of all rows, and what becomes of rows that are not tested yet."""
 
 import gc
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
+import anyio
 import pytest
 
 from faults.invariants import Ground, snapshot
@@ -24,12 +25,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-async def warm(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[None]:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Do everything once before anything is counted: modules are imported, pools are filled."""
-    folder = tmp_path_factory.mktemp("warm")
-    ground = Ground("warm", folder, snapshot(), stall=float("inf"))
-    async with ground.session(ground.evil("ok")) as session:
-        await session.run("bad__echo", text="x")
+
+    async def play() -> None:
+        ground = Ground("warm", tmp_path_factory.mktemp("warm"), snapshot(), stall=float("inf"))
+        async with ground.session(ground.evil("ok")) as session:
+            await session.run("bad__echo", text="x")
+
+    anyio.run(play)
     gc.collect()
     gc.freeze()  # a collection must not take long because of what the test runner holds
     yield

@@ -13,6 +13,7 @@ import asyncio
 import ctypes
 import gc
 import os
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -38,8 +39,10 @@ from batonmcp.downstream.fleet import Fleet, open_fleet
 from batonmcp.stages.orchestrate import orchestrate
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.task import Task
-from doubles.downstream import evil, scripted, settings_of
+from doubles import evil_http
+from doubles.downstream import evil, http, scripted, settings_of
 from doubles.ledger import Ledger
+from doubles.processes import TOKEN_VARIABLE
 from doubles.servers import evil_more_server, ledger_server
 
 __all__ = ["CONTROL", "Ground", "Session", "Snapshot", "snapshot"]
@@ -47,6 +50,8 @@ __all__ = ["CONTROL", "Ground", "Session", "Snapshot", "snapshot"]
 CONTROL = "control"
 """The server that must not be affected."""
 
+_OF_THE_TESTS = "_shutdown_watcher"  # a task that the tests' own HTTP servers leave running, one for each loop
+_EVIL_HTTP = Path(evil_http.__file__)
 _BEAT_S = 0.005
 _LONGEST_STALL_S = 0.05
 _GRACE_S = 1.0
@@ -72,7 +77,7 @@ def snapshot() -> Snapshot:
     if sys.platform == "linux":
         _trim()
     return Snapshot(
-        tasks=len(asyncio.all_tasks()),
+        tasks=sum(_OF_THE_TESTS not in repr(task.get_coro()) for task in asyncio.all_tasks()),
         descriptors=len(os.listdir("/proc/self/fd")),  # noqa: PTH208 - a count
         children=frozenset(
             int(child) for task in Path("/proc/self/task").iterdir() for child in _children(task / "children")
@@ -123,7 +128,8 @@ class Session:
         return await self.fleet.registry()
 
     async def trouble(self, server: str) -> str:
-        """Return what is wrong with a server."""
+        """Return what is wrong with a server, once it is known how it stands."""
+        await self.fleet.settled()
         (agent,) = (agent for agent in (await self.registry()).agents if agent.name == server)
         assert agent.trouble, f"nothing is wrong with {server}"
         return agent.trouble
@@ -234,6 +240,17 @@ class Ground:
         return Ledger(self.state(server)).lines(start)
 
     @asynccontextmanager
+    async def web(self, mode: str, *, name: str = "bad", **more: Any) -> AsyncGenerator[ServerSettings]:  # noqa: ANN401 - an entry's settings
+        """Serve a mode of `evil_http` from a process of its own, and yield the entry of that server."""
+        environment = {**os.environ, TOKEN_VARIABLE: self.token}
+        command = [sys.executable, str(_EVIL_HTTP), mode]
+        async with await anyio.open_process(command, env=environment, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout
+            url = (await process.stdout.receive()).decode().strip()
+            yield http(url, name=name, **more)
+            process.kill()
+
+    @asynccontextmanager
     async def session(
         self,
         *servers: ServerSettings,
@@ -249,7 +266,7 @@ class Ground:
         pulse, done = _Pulse(), list[str]()
         with anyio.fail_after(_TIME_S):
             async with _background(pulse.beat), open_fleet(settings) as fleet:
-                await fleet.registry(None if ready else (CONTROL,))
+                await (fleet.settled() if ready else fleet.registry((CONTROL,)))
                 session = Session(fleet, self, limits)
                 async with _background(partial(_use, fleet, done)):
                     yield session
