@@ -43,6 +43,7 @@ class InProcess:
 
     Args:
         refuse: How many openings fail before one succeeds.
+        error: What they raise.
         starts_in: How long a start takes, in seconds.
         dies_after: How many calls a server answers before it dies; None: any number.
         hangs: Whether calls are left without an answer.
@@ -54,9 +55,16 @@ class InProcess:
     """
 
     def __init__(
-        self, *, refuse: int = 0, starts_in: float = 0.0, dies_after: int | None = None, hangs: bool = False
+        self,
+        *,
+        refuse: int = 0,
+        error: Exception | None = None,
+        starts_in: float = 0.0,
+        dies_after: int | None = None,
+        hangs: bool = False,
     ) -> None:
         self.refuse = refuse
+        self.error = error or ConnectionRefusedError()
         self.starts_in = starts_in
         self.dies_after = dies_after
         self.hangs = hangs
@@ -80,13 +88,13 @@ class InProcess:
         """Start a server and yield the streams to it; an `OpenTransport`.
 
         Raises:
-            ConnectionRefusedError: It is one of those openings that fail.
+            Exception: It is one of those openings that fail.
         """
         del settings
         evidence.process = about = ServerProcess()
         self.openings.append(anyio.current_time())
         if len(self.openings) <= self.refuse:
-            raise ConnectionRefusedError
+            raise self.error
         await anyio.sleep(self.starts_in)
         dead = self._dead = anyio.Event()
         async with create_client_server_memory_streams() as (client, server), anyio.create_task_group() as tasks:

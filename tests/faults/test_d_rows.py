@@ -183,16 +183,6 @@ async def test_d10_hangs_in_a_call(ground: Ground) -> None:
                 await anyio.sleep(0.02)
 
 
-@pending("the breaker of the fleet")
-async def test_d10_hangs_in_every_call(ground: Ground) -> None:
-    """After some in a row the server is left alone, and calls fail at once."""
-    async with ground.session(ground.evil("hang_call")) as session:
-        for _ in range(5):
-            await session.failure("bad__echo", within=0.1, text="x")
-        with anyio.fail_after(2):
-            assert (await session.failure("bad__echo", within=30, text="x")).error.kind == "unavailable"
-
-
 async def test_d11_answers_after_the_cancel(ground: Ground) -> None:
     """What comes too late is nobody's: the next call has its own answer."""
     async with ground.session(ground.more("late")) as session:

@@ -1,5 +1,6 @@
 """Rows in which time matters, by a clock that jumps: servers are in this process, so all is instant and exact."""
 
+import errno
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from itertools import pairwise
@@ -101,6 +102,7 @@ async def test_d10_breaker() -> None:
             await connection.call("echo", {}, within=30)
         assert anyio.current_time() == began
         assert not lost.value.sent
+        await anyio.sleep(1)  # for the last cancel to arrive
         assert len(servers.calls) == servers.cancelled == 3
         servers.hangs = False
         await anyio.sleep(61)
@@ -121,12 +123,28 @@ async def test_d45_waits_within_its_time() -> None:
         assert servers.cancelled == 1
 
 
-async def test_o12_an_opening_raises_anything() -> None:
-    """Whatever is raised below ends that connection only: it says so, and is tried again."""
-    servers = InProcess(refuse=1)
+async def test_o07_no_process_can_be_started() -> None:
+    """The system's word for it is told, and it is tried again."""
+    error = BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+    await _raises(error, "Resource temporarily unavailable")
+
+
+async def test_o11_a_connection_raises() -> None:
+    """An error that nobody expects ends that connection, says so, and leaves the caller alone."""
+    await _raises(ZeroDivisionError("by zero"), "by zero")
+
+
+async def test_o12_an_owner_breaks() -> None:
+    """The same for a whole group of errors: its task goes on, and tries again."""
+    await _raises(ExceptionGroup("several", [LookupError("first"), TypeError("second")]), "first")
+
+
+async def _raises(error: Exception, said: str) -> None:
+    """Check that an opening that raises is told, and that the next one works."""
+    servers = InProcess(refuse=1, error=error)
     async with kept(servers) as connection:
         await connection.settled()
-        assert connection.trouble
+        assert said in (connection.trouble or "")
         await anyio.sleep(5)
         await connection.call("echo", {"text": "x"}, within=1)
 
