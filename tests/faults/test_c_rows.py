@@ -157,7 +157,7 @@ async def test_c08_ourselves(ground: Ground, write_config: WriteConfig) -> None:
     arguments = ["-m", "batonmcp", "serve", "--config", str(ground.folder / "servers.json")]
     hidden = {"command": "sh", "args": ["-c", 'exec "$0" "$@"', sys.executable, *arguments]}
     path = write_config({"plain": {"command": sys.executable, "args": arguments}, "hidden": hidden})
-    most = 0
+    most, registry = 0, None
     with anyio.fail_after(30):
         async with open_fleet(load(path, {})) as fleet, anyio.create_task_group() as tasks:
 
@@ -171,6 +171,7 @@ async def test_c08_ourselves(ground: Ground, write_config: WriteConfig) -> None:
             await fleet.settled()
             registry = await fleet.registry()
             tasks.cancel_scope.cancel()
+    assert registry is not None
     assert len(registry) == 0
     assert all("itself" in str(agent.trouble) or "batonmcp" in str(agent.trouble) for agent in registry.agents)
     assert most <= 3  # we are this process; a shell or a reaper may stand before the one that refuses

@@ -28,6 +28,10 @@ WriteConfig = Callable[..., Path]
 TESTS = str(Path(__file__).parent.parent)
 KINDS = ("ok", "ignore_eof", "grandchild", "daemon", "leader_exits", "no_read")
 END_S = 1.0
+HELLO = (
+    b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-06-18", '
+    b'"capabilities": {}, "clientInfo": {"name": "host", "version": "1"}}}\n'
+)
 
 
 def entries(folder: Path, kinds: Sequence[str] = KINDS) -> dict[str, dict[str, Any]]:
@@ -44,9 +48,11 @@ def entries(folder: Path, kinds: Sequence[str] = KINDS) -> dict[str, dict[str, A
 async def hub(config: Path, folder: Path, *before: str, kinds: Sequence[str] = KINDS) -> AsyncGenerator[Process]:
     """Run `batonmcp serve` as a host does, and yield it once all servers have started."""
     command = [*before, sys.executable, "-m", "batonmcp", "serve", "--config", str(config)]
-    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    null = subprocess.DEVNULL
     with anyio.fail_after(30):
-        async with await anyio.open_process(command, stdin=subprocess.PIPE, **pipes) as process:
+        async with await anyio.open_process(command, stdin=subprocess.PIPE, stdout=null, stderr=null) as process:
+            assert process.stdin
+            await process.stdin.send(HELLO)
             while not all(Ledger(folder / kind).pids for kind in kinds):  # noqa: ASYNC110 - the servers' notes
                 await anyio.sleep(0.01)
             yield process
