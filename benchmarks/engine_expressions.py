@@ -1,5 +1,6 @@
-"""What an expression costs beside the same in CPython: the third part of engine.py."""
+"""What an expression costs, beside the same in CPython and at most: the third part of engine.py."""
 
+import gc
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,16 +10,22 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from batonmcp.core.errors import ExpressionFailed
 from batonmcp.core.expression import evaluate, parse
+from batonmcp.core.expression.budget import DEFAULT_LIMITS, Budget
+from batonmcp.core.expression.fault import Fault
+from batonmcp.core.expression.pattern import compile_pattern, encoded
+from hostile_expressions import HOSTILE_PATTERNS, hostile_expressions, hostile_scope
 
-__all__ = ["EXPRESSIONS", "Question", "Row", "measure"]
+__all__ = ["EXPRESSIONS", "Hostile", "Question", "Row", "measure", "measure_hostile"]
 
 # Assumptions: how long each is measured, and how often.
 SECONDS_A_RUN = 0.02
 RUNS = 7
+HOSTILE_RUNS = 3  # of each hostile expression; the least counts
 # End of the assumptions.
 
-_MICRO = 1e6
+_MICRO, _MILLI = 1e6, 1e3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,57 @@ class Row:
 def measure(*, runs: int = RUNS, seconds: float = SECONDS_A_RUN) -> list[Row]:
     """Measure every expression, the two sides taking turns."""
     return [_row(question, runs, seconds) for question in EXPRESSIONS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hostile:
+    """How long the expressions took that are too much, the one that took longest first.
+
+    Attributes:
+        kind: What they are.
+        milliseconds: Of processor time, by expression.
+    """
+
+    kind: str
+    milliseconds: Mapping[str, float]
+
+
+def measure_hostile(*, runs: int = HOSTILE_RUNS) -> list[Hostile]:
+    """Measure how long it takes until each hostile expression and each hostile pattern is refused."""
+    scope = hostile_scope()
+    evaluations = {source: partial(evaluate, parse(source), scope) for source, _ in hostile_expressions()}
+    searches = {
+        f"{source}, {len(text):,} characters": partial(_search, source, encoded(text))
+        for source, text in HOSTILE_PATTERNS
+    }
+    gc.collect()
+    gc.freeze()  # the collector may look at what an evaluation makes, not at the data that lies there before
+    try:
+        return [_hostile("expressions", evaluations, runs), _hostile("patterns", searches, runs)]
+    finally:
+        gc.unfreeze()
+
+
+def _hostile(kind: str, hostile: Mapping[str, Callable[[], object]], runs: int) -> Hostile:
+    times = {source: min(_time_refused(function) for _ in range(runs)) for source, function in hostile.items()}
+    longest = sorted(times, key=times.__getitem__, reverse=True)
+    return Hostile(kind=kind, milliseconds={source: times[source] * _MILLI for source in longest})
+
+
+def _time_refused(function: Callable[[], object]) -> float:
+    began = time.thread_time()
+    try:
+        function()
+    except (ExpressionFailed, Fault):
+        return time.thread_time() - began
+    message = f"{function} is not refused"
+    raise RuntimeError(message)
+
+
+def _search(source: str, data: bytes) -> None:
+    budget = Budget(DEFAULT_LIMITS)
+    for _ in compile_pattern(source, budget).matches(data, budget):
+        pass
 
 
 def _row(question: Question, runs: int, seconds: float) -> Row:

@@ -10,8 +10,8 @@ from statistics import median
 from typing import TypeAlias
 
 import anyio
-from engine_cases import MADE_UP, Case, made_up_case, recorded_case
-from engine_clock import Clock, run_by
+from engine_cases import MADE_UP, REAL_S, STRESS_S, Case, Pace, made_up_case, recorded_case
+from engine_clock import run_by
 
 from batonmcp.core.events import PlanReady
 from batonmcp.core.limits import Limits
@@ -22,11 +22,15 @@ from batonmcp.core.record import Recorder
 from batonmcp.stages.execute import execute
 from recorded_plans import SOURCES, load_plans, plans_folder
 
-__all__ = ["WAYS", "Row", "Way", "ideal", "measure"]
+__all__ = ["PACES", "WAYS", "Row", "Way", "ideal", "measure"]
 
 # Assumptions: which plans are run.
 MADE_UP_PLANS = 25  # each of as many steps as a plan may have, in layers, one step in five a write
-ONE_IN_BY_WALL = 5  # by the wall clock, only every fifth plan
+PACES = {  # by which clock, how long a call takes in the middle, and one in how many plans
+    Pace(clock="processor", median_s=STRESS_S): 1,
+    Pace(clock="wall", median_s=REAL_S): 10,
+    Pace(clock="wall", median_s=STRESS_S): 5,
+}
 # End of the assumptions.
 
 Way: TypeAlias = Callable[[Case, Limits], Awaitable[Mapping[str, Outcome]]]
@@ -133,17 +137,17 @@ class Row:
         return sum(self.makespans[way]) / sum(self.ideals)
 
 
-def measure(clock: Clock, *, runs: int, most: int | None) -> list[Row]:
+def measure(pace: Pace, *, runs: int, most: int | None) -> list[Row]:
     """Run the plans of each source, at most so many, one after the other, the ways taking turns."""
     limits = Limits()
-    step = ONE_IN_BY_WALL if clock == "wall" else 1
+    step = PACES[pace]
     sources: dict[str, list[Case]] = {}
     for source in SOURCES if plans_folder() else ():
         several = [plan for plan in load_plans(source) if len(plan.steps) > 1]
-        sources[source] = [recorded_case(plan, limits, clock) for plan in several[::step][:most]]
+        sources[source] = [recorded_case(plan, limits, pace) for plan in several[::step][:most]]
     numbers = range(0, MADE_UP_PLANS, step)[:most]
-    sources[MADE_UP] = [made_up_case(number, limits, clock) for number in numbers]
-    return [run_by(clock, partial(_row, source, cases, limits, runs)) for source, cases in sources.items()]
+    sources[MADE_UP] = [made_up_case(number, limits, pace) for number in numbers]
+    return [run_by(pace.clock, partial(_row, source, cases, limits, runs)) for source, cases in sources.items()]
 
 
 async def _row(source: str, cases: Sequence[Case], limits: Limits, runs: int) -> Row:

@@ -20,6 +20,7 @@ import anyio.lowlevel
 from engine_plans import plan_registry
 from pydantic import JsonValue
 
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.check import check
 from batonmcp.core.events import PlanReady
 from batonmcp.core.limits import Limits
@@ -56,9 +57,11 @@ class _ListingTools(Tools):
         await anyio.lowlevel.checkpoint()
         return plan_registry()
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded:
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded:
         """Answer at once."""
-        del within
+        del within, caller
         return Succeeded(value=[*range(self._items)] if tool.server == "server0" else _answer(arguments["n"]))
 
 

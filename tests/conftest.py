@@ -33,6 +33,21 @@ def anyio_backend(request: pytest.FixtureRequest) -> str | tuple[str, dict[str, 
     return "asyncio"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_configuration_of_a_person(tmp_path_factory: pytest.TempPathFactory) -> Generator[None]:
+    """Keep the tests away from the configuration of whoever runs them, and from their secrets.env."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep every test, and the programs it starts, out of the store of the person who runs it."""
+    monkeypatch.setenv("BATONMCP_STORE", "memory")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path_factory.getbasetemp() / secrets.token_hex(8)))
+
+
 @pytest.fixture
 def token() -> Generator[str]:
     """A mark for processes: whatever carries it is killed when the test ends."""
@@ -51,7 +66,8 @@ def write_config(tmp_path: Path, token: str) -> WriteConfig:
             for name, entry in servers.items()
         }
         path = tmp_path / "servers.json"
-        path.write_text(json.dumps({"mcpServers": entries, "batonmcp": baton}))
+        ours = {"store": "memory", **baton}  # a host hands down no variables: the file says it too
+        path.write_text(json.dumps({"mcpServers": entries, "batonmcp": ours}))
         return path
 
     return write

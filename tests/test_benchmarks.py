@@ -1,5 +1,6 @@
 """The benchmarks: that they measure what they say, not how fast."""
 
+import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -47,6 +48,17 @@ async def test_versus_loop_counts_the_calls_of_both_sides(monkeypatch: pytest.Mo
         ("sequential", "loop, parallel tool calls"): (3, 5),
         ("sequential", "batonmcp"): (2, 5),
     }
+
+
+@pytest.mark.slow
+def test_kills_leave_nothing() -> None:
+    """A few kills of a hub leave no process, and the table says so beside those of the plain client."""
+    command = [sys.executable, str(BENCHMARKS / "kills.py"), "--kills", "4", "--seed", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_S, check=False)
+    assert done.returncode == 0, done.stderr + done.stdout
+    (ours,) = [line.split(" | ") for line in done.stdout.splitlines() if line.startswith("| **batonmcp")]
+    assert (ours[1], ours[3], ours[4]) == ("4", "0", "0")
+    assert "**plain SDK client** | 4 |" in done.stdout
 
 
 def test_engine_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:

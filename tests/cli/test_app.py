@@ -23,7 +23,7 @@ def test_help_names_the_commands(option: str, run_command: RunCommand) -> None:
     """Help lists what there is."""
     done = run_command(option)
     assert done.code == 0
-    for command in ("serve", "ask", "tools"):
+    for command in ("serve", "ask", "tools", "runs"):
         assert command in done.out
 
 
@@ -39,13 +39,13 @@ def test_bad_usage(arguments: list[str], run_command: RunCommand) -> None:
 
 BAD_FILES = [
     (b"{", ":1:2: is not JSON here"),
-    (b'{"mcpServers": {},\n}', ":2:1: is not JSON here"),
+    (b'{"mcpServers": {},\n,}', ":2:1: is not JSON here"),
     (b'{"mcpServers": []}', ": mcpServers: it should be an object"),
     (b'{"mcpServers": {}, "batonmcp": {"planner": "magic"}}', ": batonmcp.planner: input should be"),
     (b'{"mcpServers": {}, "batonmcp": {"limits": {"steps": 0}}}', ": batonmcp.limits.steps: input should be"),
     (b'{"mcpServers": {"a": {}, "a": {}}}', ": has the key 'a' twice"),
     (b"[]", ": is not a JSON object"),
-    (b"\xff\xfe", ": is not UTF-8 text"),
+    (b"{\xff}", ": is not UTF-8 text"),
 ]
 
 

@@ -1,18 +1,22 @@
 """The composition: who plans, and that everything is gone afterwards."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
 from batonmcp.cli.compose import open_ports
+from batonmcp.cli.storage import open_store
 from batonmcp.config.load import load
-from batonmcp.config.settings import LlmSettings, PlannerChoice, Settings
+from batonmcp.config.settings import LlmSettings, PlannerChoice, Settings, StoreSettings
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
+from batonmcp.core.record import RunRecord
 from batonmcp.llm.openai_client import OpenAIClient
 from batonmcp.stages.ports import PlannerKind, cannot_ask
+from batonmcp.store.runs import Runs
 from doubles.evil_stdio import argv
 from doubles.processes import marked, wait_unmarked
 
@@ -60,6 +64,20 @@ async def test_the_planner_llm_needs_a_model() -> None:
     with anyio.fail_after(TIME_S), pytest.raises(ConfigError, match=r"servers.json: batonmcp.planner: is .llm., but"):
         async with open_ports(settings("llm"), without_llm="host", decide=cannot_ask):
             pytest.fail("it opened")
+
+
+async def test_runs_are_kept_in_the_store(tmp_path: Path) -> None:
+    """A record that is kept is in the store's file; where there is no file, nothing is written."""
+    path = tmp_path / "store.sqlite3"
+    run = RunRecord(run_id="r1", query="q", planner="host", status="ok")
+    with anyio.fail_after(TIME_S):
+        for store in (StoreSettings(), StoreSettings(path=path)):
+            assert not await anyio.Path(path).exists()
+            config = replace(settings(), store=store)
+            async with open_ports(config, without_llm="host", decide=cannot_ask) as ports:
+                await ports.keep(run)
+        async with open_store(config) as opened:
+            assert await Runs(opened).get("r1") == run.as_json()
 
 
 async def test_servers_are_connected_and_gone_afterwards(write_config: Callable[..., Path], token: str) -> None:

@@ -27,7 +27,7 @@ def test_all_is_well(write_config: WriteConfig, run_command: RunCommand) -> None
     assert "No model is configured" in head
     first, started = server.splitlines()
     assert first.startswith("ok good: ready in ")
-    assert first.endswith(" s, 3 tools, legacy era of the protocol")
+    assert first.endswith(" s, 3 tools, older era of the protocol")
     assert started.strip().endswith("evil_stdio.py ok")
 
 
@@ -67,7 +67,7 @@ def test_doctor_as_json(write_config: WriteConfig, run_command: RunCommand) -> N
     assert done.code == 1
     assert (shown["config"], shown["llm"]) == (str(path), None)
     good, missing = shown["servers"]
-    assert (good["state"], good["era"], good["tools"], good["connects"]) == ("ready", "modern", 3, 2)
+    assert (good["state"], good["speaks"], good["tools"], good["connects"]) == ("ready", "modern", 3, 2)
     assert (missing["state"], missing["ready_in"], missing["tools"]) == ("broken", None, 0)
 
 

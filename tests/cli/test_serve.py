@@ -130,8 +130,44 @@ def test_a_server_that_is_batonmcp_itself_is_told(write_config: WriteConfig) -> 
         check=False,
     )
     assert done.returncode == 0
-    assert "itself ended with exit code 2" in done.stdout
+    assert "itself is not used: mcpServers.itself starts batonmcp itself, which would never end" in done.stdout
+
+
+WRAPPER = """
+import os, subprocess, sys
+from pathlib import Path
+
+above, pid = 0, os.getpid()
+while pid > 1:
+    above += b"-m\\0batonmcp\\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+config, ledger = sys.argv[1:]
+with open(ledger, "a") as lines:
+    print(above, file=lines)
+sys.exit(subprocess.run([sys.executable, "-m", "batonmcp", "serve", "--config", config], env={}).returncode)
+"""
+"""A server that starts batonmcp as its own and passes on nothing of its environment, as other hubs do."""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="processes above are looked at on Linux only")
+def test_a_chain_that_leads_back_ends_at_once(write_config: WriteConfig, tmp_path: Path) -> None:
+    """The batonmcp that is reached through another hub refuses to serve: there are never more than two of it."""
+    wrapper, ledger = tmp_path / "hub.py", tmp_path / "ledger"
+    wrapper.write_text(WRAPPER)
+    path = write_config({})
+    write_config({"hub": {"command": sys.executable, "args": [str(wrapper), str(path), str(ledger)]}})
+    done = subprocess.run(
+        [sys.executable, "-m", "batonmcp", "tools", "--config", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=TIME_S,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert "hub ended with exit code 2" in done.stdout
     assert "started by batonmcp as one of its own servers" in done.stdout
+    assert set(ledger.read_text().split()) == {"1"}  # before each further one there was the first, and no other
 
 
 @pytest.mark.parametrize(

@@ -1,70 +1,11 @@
 """The document servers.json, as it is written."""
 
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, read_json
-from batonmcp.core.errors import ConfigError
-
-
-@pytest.fixture(scope="session")
-def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file that each example of a property test writes anew."""
-    return tmp_path_factory.mktemp("document") / "servers.json"
-
-
-def test_reads_an_object_with_or_without_a_mark(tmp_path: Path) -> None:
-    """A byte order mark, as Windows editors write it, does no harm."""
-    path = tmp_path / "servers.json"
-    for start in (b"", b"\xef\xbb\xbf"):
-        path.write_bytes(start + b'{"mcpServers": {}}')
-        assert read_json(path) == {"mcpServers": {}}
-
-
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        (b'{"a": 1,\n "b": [1, 2,]}', r"servers\.json:2:\d+: is not JSON here: .+ missing or surplus comma"),
-        (b"", r"servers\.json:1:1: is not JSON here"),
-        (b"[]", r"is not a JSON object\. Write \{\"mcpServers\""),
-        (b"null", "is not a JSON object"),
-        (b'{"a": {"b": 1, "b": 2}}', "has the key 'b' twice in one object. Remove one"),
-        (b'{"a": "\xff"}', "is not UTF-8 text. Save it as UTF-8"),
-        (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "is nested too deeply"),
-        (b'{"a": ' + b"1" * 5_000 + b"}", "cannot be read"),
-    ],
-    ids=["comma", "empty", "list", "null", "twice", "bytes", "deep", "digits"],
-)
-def test_unreadable_file_says_where_and_what_to_do(tmp_path: Path, written: bytes, said: str) -> None:
-    """Each way in which a file can be no configuration has its sentence, which begins with the path."""
-    path = tmp_path / "servers.json"
-    path.write_bytes(written)
-    with pytest.raises(ConfigError, match=said) as caught:
-        read_json(path)
-    assert str(caught.value).startswith(str(path))
-    assert caught.value.place.startswith(str(path))
-
-
-def test_missing_file_and_folder_say_why(tmp_path: Path) -> None:
-    """What the system says about a path is in the sentence."""
-    with pytest.raises(ConfigError, match=r"cannot be read \(No such file or directory\)"):
-        read_json(tmp_path / "servers.json")
-    with pytest.raises(ConfigError, match=r"cannot be read \(Is a directory\)"):
-        read_json(tmp_path)
-
-
-@given(st.binary(max_size=40) | st.text(alphabet='{}[]":,1e-naluftrsINy\\ ', max_size=40).map(str.encode))
-def test_any_bytes_give_an_object_or_a_sentence(scratch: Path, written: bytes) -> None:
-    """No content of the file can raise anything but a `ConfigError`."""
-    scratch.write_bytes(written)
-    with suppress(ConfigError):
-        assert isinstance(read_json(scratch), dict)
+from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, StorePart, refusal
 
 
 @pytest.mark.parametrize("key", ["mcpServers", "servers"])
@@ -96,13 +37,34 @@ def test_keeps_unknown_keys() -> None:
         (ServerEntry, {"args": "--one-string"}),
         (ServerEntry, {"env": {"A": 1}}),
         (ServerEntry, {"protocol": "newest"}),
+        (ServerEntry, {"idle_timeout": 0}),
+        (ServerEntry, {"allow": "get_*"}),
+        (ServerEntry, {"deny": [1]}),
+        (ServerEntry, {"envFile": []}),
+        (ServerEntry, {"disabled": "perhaps"}),
         (LlmPart, {"retries": -1}),
         (LlmPart, {"retries": 11}),
         (LlmPart, {"timeout": 0}),
         (LimitsPart, {"steps": 0}),
+        (LimitsPart, {"steps": -1}),
+        (LimitsPart, {"steps": True}),
+        (LimitsPart, {"steps": 1.5}),
+        (LimitsPart, {"steps": float("nan")}),
+        (LimitsPart, {"steps": 10**30}),
+        (LimitsPart, {"result_bytes": 0}),
+        (LimitsPart, {"result_bytes": 10**9}),
         (LimitsPart, {"run_timeout": 100_000}),
+        (LimitsPart, {"call_timeout": float("nan")}),
+        (LimitsPart, {"call_timeout": float("inf")}),
         (BatonPart, {"planner": "guess"}),
         (BatonPart, {"effects": {"a__*": "harmless"}}),
+        (BatonPart, {"store": "papyrus"}),
+        (BatonPart, {"store": None}),
+        (StorePart, {"kind": "papyrus"}),
+        (StorePart, {"results": "some"}),
+        (StorePart, {"days": 0}),
+        (StorePart, {"days": float("nan")}),
+        (StorePart, {"path": 1}),
     ],
 )
 def test_refuses_what_cannot_be_meant(part: type[ServerEntry], given: dict[str, Any]) -> None:
@@ -110,3 +72,21 @@ def test_refuses_what_cannot_be_meant(part: type[ServerEntry], given: dict[str, 
     with pytest.raises(ValidationError) as caught:
         part.model_validate(given)
     assert caught.value.errors()[0]["loc"][0] == next(iter(given))
+
+
+def test_refusal_names_the_place_and_what_should_stand_there() -> None:
+    """The sentence leads to the very value, and ends with a cure."""
+    with pytest.raises(ValidationError) as caught:
+        ServerEntry.model_validate({"command": "x", "args": ["a", 1]})
+    assert str(refusal(caught.value, "f.json: mcpServers.a")) == (
+        "f.json: mcpServers.a: args.1: input should be a valid string. See the README for its form."
+    )
+
+
+def test_defaults_of_inputs() -> None:
+    """Of VS Code's inputs those with an id and a default count; what else stands there is no error."""
+    inputs = [{"id": "a", "default": "x"}, {"id": "b"}, {"default": "y"}, {"id": 1, "default": "z"}, 7]
+    assert Document.model_validate({"inputs": inputs}).defaults == {"a": "x"}
+    others: list[Any] = [None, {}, "x", []]
+    for other in others:
+        assert Document.model_validate({"inputs": other}).defaults == {}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.interpolate import UnsetVariable, interpolate
+from batonmcp.config.interpolate import SEPARATOR, UnsetVariable, interpolate, references
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
 PLAIN = st.text().filter(lambda text: "$" not in text)
@@ -28,11 +28,12 @@ VALUES = st.text(min_size=1)
         ("${UNSET:-a:-b $c}", "a:-b $c"),
         ("${input:api-key}", "from a person"),
         ("$${TOKEN}", "$t0"),
+        ("a${/}b${pathSeparator}c", "a|b|c"),
     ],
 )
 def test_reference_becomes_the_value(text: str, expected: str) -> None:
     """Each way to write a reference gives the variable's value, or its default where it is not set or empty."""
-    environment = {"TOKEN": "t0", "HOST": "h", "EMPTY": "", "API_KEY": "from a person"}
+    environment = {"TOKEN": "t0", "HOST": "h", "EMPTY": "", "API_KEY": "from a person", SEPARATOR: "|"}
     assert interpolate(text, environment) == expected
 
 
@@ -44,6 +45,9 @@ def test_reference_becomes_the_value(text: str, expected: str) -> None:
         ("a ${SET} ${UNSET}", "UNSET"),
         ("${EMPTY}", "EMPTY"),
         ("${input:api-key}", "API_KEY"),
+        ("${command:pick.key}", "command:pick.key"),
+        ("${config:some.setting}", "config:some.setting"),
+        ("${workspaceFolder:other}", "workspaceFolder:other"),
     ],
 )
 def test_missing_value_is_never_left_in_place(text: str, name: str) -> None:
@@ -82,3 +86,20 @@ def test_nothing_set_means_unset_or_default(text: str) -> None:
         return
     assert found == text or ":-" in text
     assert not re.search(r"\$\{(env:)?[A-Za-z_]\w*\}", text)
+
+
+def test_input_has_its_variable_else_its_default() -> None:
+    """What VS Code would ask for comes from the variable; its default is the second choice."""
+    inputs = {"api-key": "default", "empty": ""}
+    assert interpolate("${input:api-key}", {"API_KEY": "set"}, inputs=inputs) == "set"
+    assert interpolate("${input:api-key}", {"API_KEY": ""}, inputs=inputs) == "default"
+    assert not interpolate("${input:empty}", {}, inputs=inputs)
+    with pytest.raises(UnsetVariable, match=r"^OTHER_KEY$") as caught:
+        interpolate("${input:other-key}", {}, inputs=inputs)
+    assert caught.value.asked == "other-key"
+
+
+def test_references_are_named() -> None:
+    """The variables of a text are known without their values, in every form."""
+    text = "${A} ${env:B} ${C:-d} ${input:some-id} ${/} $E ${1F}"
+    assert list(references(text)) == ["A", "B", "C", "SOME_ID", SEPARATOR]

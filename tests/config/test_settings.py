@@ -17,7 +17,7 @@ def test_shows_no_secret() -> None:
     http = HttpServer(url="http://127.0.0.1/mcp", headers={"Authorization": SECRET})
     servers = tuple(ServerSettings(name="a", transport=transport) for transport in (stdio, http))
     llm = LlmSettings(base_url="http://127.0.0.1/v1", api_key=SECRET, model="m")
-    settings = Settings(source=Path("servers.json"), servers=servers, llm=llm)
+    settings = Settings(source=Path("servers.json"), servers=servers, llm=llm, secrets=frozenset({SECRET}))
     assert SECRET not in repr(settings)
     assert "http://127.0.0.1/mcp" in repr(settings)
 

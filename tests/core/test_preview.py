@@ -118,7 +118,7 @@ def test_the_whole_is_under_256_kb(character: str, message: str) -> None:
 
 def test_a_record_of_very_many_steps_says_what_is_missing() -> None:
     """Where nothing helps, the steps are left out and a note says so; what the run was stays."""
-    whole = record(steps=150, effect="write")
+    whole = record(steps=1_500, effect="write")
     assert size(whole) > 256 * KB
     small = preview(whole)
     assert size(small) <= 256 * KB

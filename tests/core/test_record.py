@@ -119,6 +119,7 @@ def test_folds_a_whole_run() -> None:
                 "value": {"c": None},
                 "items": None,
                 "error": None,
+                "attachments": [],
             },
             {
                 "id": "two",
@@ -135,6 +136,7 @@ def test_folds_a_whole_run() -> None:
                 "value": None,
                 "items": None,
                 "error": ERROR_JSON,
+                "attachments": [],
             },
             {
                 "id": "three",
@@ -151,6 +153,7 @@ def test_folds_a_whole_run() -> None:
                 "value": None,
                 "items": None,
                 "error": None,
+                "attachments": [],
             },
         ],
         "usage": {

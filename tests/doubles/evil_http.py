@@ -14,6 +14,7 @@ import asyncio
 import gzip
 import json
 import socket
+import ssl
 import struct
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -21,7 +22,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["MODES", "Asked", "Evil", "serving"]
+__all__ = ["MODES", "Asked", "Evil", "apart", "serving"]
 
 JsonObject = dict[str, Any]
 Mode = Callable[["Evil", "Asked"], Awaitable[bool]]
@@ -39,6 +40,12 @@ class Asked:
     headers: Mapping[str, str]
     message: JsonObject
     writer: asyncio.StreamWriter = field(repr=False)
+    reader: asyncio.StreamReader = field(repr=False)
+
+    @property
+    def gone(self) -> bool:
+        """Whether whoever asked has closed the connection."""
+        return self.reader.at_eof() or self.writer.is_closing()
 
     @property
     def calls(self) -> bool:
@@ -76,6 +83,10 @@ class Asked:
         return self.said(str(self.message["params"]["arguments"].get("text")))
 
 
+async def _nothing() -> None:
+    """Do nothing."""
+
+
 class Evil:
     """The server, well-behaved but for its mode."""
 
@@ -87,6 +98,7 @@ class Evil:
         self.arrived = asyncio.Event()
         self.waiting: list[Asked] = []
         self.streams: list[Asked] = []
+        self.close: Callable[[], Awaitable[None]] = _nothing
 
     @property
     def called(self) -> int:
@@ -139,7 +151,7 @@ async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> A
     method, path, _ = first.split(" ", 2)
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return Asked(method, path, headers, json.loads(body) if body else {}, writer)
+    return Asked(method, path, headers, json.loads(body) if body else {}, writer, reader)
 
 
 MODES: dict[str, Mode] = {}
@@ -495,6 +507,14 @@ async def _sse_ends(evil: Evil, asked: Asked) -> bool:
 
 
 @_mode
+async def _get_page(_evil: Evil, asked: Asked) -> bool:
+    """Have a page where a stream is looked for."""
+    if asked.method == "GET":
+        await asked.reply(200, b"<p>Welcome", "text/html")
+    return asked.method == "GET"
+
+
+@_mode
 async def _sse_elsewhere(evil: Evil, asked: Asked) -> bool:
     """Want messages to be sent to another server."""
     if asked.method == "GET":
@@ -505,7 +525,7 @@ async def _sse_elsewhere(evil: Evil, asked: Asked) -> bool:
 
 
 @asynccontextmanager
-async def serving(mode: str, **more: str) -> AsyncGenerator[Evil]:
+async def serving(mode: str, *, tls: ssl.SSLContext | None = None, **more: str) -> AsyncGenerator[Evil]:
     """Serve a mode on 127.0.0.1; on leaving, every connection is cut."""
     evil = Evil(MODES[mode], **more)
     open_: set[asyncio.Task[None]] = set()
@@ -521,15 +541,36 @@ async def serving(mode: str, **more: str) -> AsyncGenerator[Evil]:
         finally:
             open_.discard(task)
 
-    server = await asyncio.start_server(converse, "127.0.0.1", 0, limit=_MIB)
-    evil.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
-    try:
-        yield evil
-    finally:
+    server = await asyncio.start_server(converse, "127.0.0.1", 0, limit=_MIB, ssl=tls)
+    evil.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.sockets[0].getsockname()[1]}/mcp"
+
+    async def close() -> None:
         server.close()
         for task in list(open_):
             task.cancel()
         await asyncio.gather(*open_, return_exceptions=True)
+
+    evil.close = close
+    try:
+        yield evil
+    finally:
+        await close()
+
+
+@asynccontextmanager
+async def apart(mode: str) -> AsyncGenerator[str]:
+    """Serve a mode in a process of its own, and yield its address: it does not take this loop's time."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, __file__, mode, stdin=pipe, stdout=pipe)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        yield (await process.stdout.readline()).decode().strip()
+    finally:
+        process.stdin.close()
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
 
 
 async def _main() -> None:

@@ -9,6 +9,8 @@ import anyio
 import anyio.lowlevel
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Contents
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.errors import ErrorInfo, LlmError
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
@@ -16,10 +18,20 @@ from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM, FunctionCall, Reply, Request
 from batonmcp.stages.ports import Tools
 
-__all__ = ["Answer", "Barrier", "Call", "InProcessTools", "ScriptedLLM", "calling", "failed", "saying"]
+__all__ = ["Answer", "Barrier", "Call", "Dialogue", "InProcessTools", "ScriptedLLM", "calling", "failed", "saying"]
 
-Answer: TypeAlias = JsonValue | Failed | Callable[[dict[str, JsonValue]], Awaitable[JsonValue | Failed]]
-"""What a tool answers: always the same, or what a function makes of the arguments."""
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """The answer of a tool whose server talks with whoever called it."""
+
+    talk: Callable[[Caller], Awaitable[JsonValue | Failed | Succeeded]]
+
+
+Answer: TypeAlias = (
+    JsonValue | Failed | Succeeded | Dialogue | Callable[[dict[str, JsonValue]], Awaitable[JsonValue | Failed]]
+)
+"""What a tool answers: always the same, or what a function makes of the arguments or of a talk with its caller."""
 
 
 def calling(*calls: tuple[str, dict[str, JsonValue]], text: str = "") -> Reply:
@@ -78,6 +90,7 @@ class Call:
     tool: str
     arguments: dict[str, JsonValue]
     within: float
+    caller: Caller
     end: Literal["answered", "timed out", "left"] | None = None
 
 
@@ -87,17 +100,25 @@ class InProcessTools(Tools):
     Args:
         registry: What is known.
         answers: By qualified name.
+        resources: What can be read, by server and address.
 
     Attributes:
         calls: Every call so far, in order of arrival.
         most_at_once: The most calls of each tool that ran at the same time.
     """
 
-    def __init__(self, registry: Registry, answers: Mapping[str, Answer] | None = None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        answers: Mapping[str, Answer] | None = None,
+        *,
+        resources: Mapping[tuple[str, str], Sequence[Contents] | Failed] | None = None,
+    ) -> None:
         self.calls: list[Call] = []
         self.most_at_once: Counter[str] = Counter()
         self._registry = registry
         self._answers = dict(answers or {})
+        self._resources = dict(resources or {})
         self._held: dict[str, anyio.Event] = {}
         self._running: Counter[str] = Counter()
         self._arrival = anyio.Event()
@@ -124,9 +145,11 @@ class InProcessTools(Tools):
         await anyio.lowlevel.checkpoint()
         return self._registry
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
         """Answer a call, unless it takes too long or its caller leaves."""
-        call = Call(tool.qualified, arguments, within)
+        call = Call(tool.qualified, arguments, within, caller)
         self.calls.append(call)
         self._running[call.tool] += 1
         self.most_at_once[call.tool] = max(self.most_at_once[call.tool], self._running[call.tool])
@@ -137,15 +160,23 @@ class InProcessTools(Tools):
             with anyio.move_on_after(within):
                 answer = await self._answer(call)
                 call.end = "answered"
-                return answer if isinstance(answer, Failed) else Succeeded(value=answer)
+                return answer if isinstance(answer, Failed | Succeeded) else Succeeded(value=answer)
             call.end = "timed out"
         finally:
             self._running[call.tool] -= 1
         error = ErrorInfo(kind="timeout", message=f"{tool.agent} did not answer within {within:g} s.")
         return Failed(error=error, unsure=tool.effect.kind != "read")
 
-    async def _answer(self, call: Call) -> JsonValue | Failed:
+    async def read_resource(self, server: str, uri: str, *, within: float) -> Sequence[Contents] | Failed:
+        """Return what there is to read, or that there is nothing under this address."""
+        del within
+        await anyio.lowlevel.checkpoint()
+        return self._resources.get((server, uri), failed(f"{server} has no resource {uri}."))
+
+    async def _answer(self, call: Call) -> JsonValue | Failed | Succeeded:
         if call.tool in self._held:
             await self._held[call.tool].wait()
         answer = self._answers.get(call.tool, call.arguments)
+        if isinstance(answer, Dialogue):
+            return await answer.talk(call.caller)
         return await answer(call.arguments) if callable(answer) else answer

@@ -15,7 +15,7 @@ import anyio
 
 __all__ = ["TOKEN_VARIABLE", "alive", "descendants", "kill", "marked", "wait_gone", "wait_unmarked"]
 
-TOKEN_VARIABLE = "BATONMCP_TEST_TOKEN"  # noqa: S105 - the name of a marker, not a secret
+TOKEN_VARIABLE = "BATONMCP_TEST_MARK"  # noqa: S105 - the name of a marker, not a secret
 
 _INTERVAL_S = 0.01
 

@@ -34,6 +34,7 @@ from mcp_types import (
 from pydantic import JsonValue
 
 from batonmcp.config.settings import ServerSettings
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
@@ -182,8 +183,11 @@ class SessionTools(Tools):
         await anyio.lowlevel.checkpoint()
         return self._registry
 
-    async def call(self, tool: KnownTool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+    async def call(
+        self, tool: KnownTool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
         """Call a tool over the session to its server."""
+        del caller  # recorded servers ask nothing
         with anyio.fail_after(within):
             return read_result(await self._clients[tool.server].call_tool(tool.name, arguments))
 

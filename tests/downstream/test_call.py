@@ -1,11 +1,9 @@
 """One call of a tool, and what is said when it comes to nothing."""
 
-import math
 from dataclasses import replace
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import pytest
 from mcp import Client, MCPError
 from mcp.server.context import ServerRequestContext
@@ -16,8 +14,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings
 from batonmcp.core.caller import NOBODY, Progress
-from batonmcp.downstream.call import CURRENT_CALL, Call, Send, rejected
+from batonmcp.downstream.call import CURRENT_CALL, Call, Lost, Rejected, Send, rejected
 from batonmcp.downstream.http import HttpExchange
+from batonmcp.downstream.http_failure import HttpFailure
 from batonmcp.downstream.trouble import Evidence
 
 pytestmark = pytest.mark.anyio
@@ -78,19 +77,6 @@ async def test_call_keeps_result_or_error() -> None:
     assert str(bad.error) == "no such city"
     assert bad.result is None
     assert not bad.cut_off
-
-
-async def test_clock_stands_still_while_somebody_is_asked() -> None:
-    """However long two questions take, one inside the other, what was left of the time is left afterwards."""
-    call = Call(sender("x"))
-    with anyio.move_on_after(100) as call.clock:
-        with call.standing_still():
-            await anyio.lowlevel.checkpoint()
-            with call.standing_still():
-                assert call.clock.deadline == math.inf
-            assert call.clock.deadline == math.inf
-            asked = anyio.current_time()
-        assert asked + 99 < call.clock.deadline <= anyio.current_time() + 100
 
 
 async def test_call_knows_itself_and_tells_its_caller_of_progress() -> None:
@@ -168,15 +154,32 @@ async def test_answer_that_is_no_result_is_told(
 ) -> None:
     """The server's own words are told on one line; where its answer was lost or unreadable, the tool may have run."""
     found = rejected(error, evidence(refusal), "Weather")
+    assert isinstance(found, Rejected)
     assert (str(found), found.unsure) == (message, unsure)
 
 
 @pytest.mark.parametrize(("status", "unsure"), [(401, False), (403, False), (429, False), (500, True), (503, True)])
 async def test_refusal_over_http_is_told_by_its_status(status: int, unsure: bool) -> None:  # noqa: FBT001
     """The SDK hides the status of a refusal; a failure of the server itself may have come after the deed."""
-    found = rejected(MCPError(-32603, "Server returned an error response"), evidence(status), "Weather")
+    found = over_http(HttpFailure(kind="refused", status=status))
+    assert isinstance(found, Rejected)
     assert str(found).startswith(f"Weather answered {status}")
     assert found.unsure is unsure
+
+
+async def test_request_that_never_left_is_lost_unsent() -> None:
+    """A server that cannot be reached has done nothing."""
+    found = over_http(HttpFailure(kind="unreachable", said="connection refused"))
+    assert isinstance(found, Lost)
+    assert str(found).startswith("Weather cannot be reached at http://127.0.0.1/mcp (connection refused).")
+    assert not found.sent
+
+
+def over_http(failure: HttpFailure) -> Lost | Rejected:
+    """Return what a call is told whose request failed so."""
+    about = evidence()
+    assert about.exchange is not None
+    return rejected(MCPError(-32603, "Internal error", data=about.exchange.mark(failure)), about, "Weather")
 
 
 async def test_process_has_no_status() -> None:

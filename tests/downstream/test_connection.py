@@ -12,6 +12,7 @@ from mcp_types import CallToolResult, TextContent, TextResourceContents
 
 from batonmcp.config.settings import Protocol, ServerSettings
 from batonmcp.core.effect import Effect
+from batonmcp.core.limits import Limits
 from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
 from batonmcp.downstream.memory import Memory
@@ -48,7 +49,7 @@ async def kept(
     settings: ServerSettings, token: str = "", *, connect_timeout: float = 15.0, memory: Memory | None = None
 ) -> AsyncGenerator[Connection]:
     """Keep a connection; when it is over, nothing with the test's mark is left."""
-    connection = Connection(settings, {}, connect_timeout=connect_timeout, memory=memory)
+    connection = Connection(settings, {}, limits=Limits(connect_timeout=connect_timeout), memory=memory)
     with anyio.fail_after(TIME_S):
         async with anyio.create_task_group() as owner:
             owner.start_soon(connection.keep)
@@ -190,7 +191,7 @@ async def test_older_era_is_tried_first(token: str, fifo: Fifo) -> None:
 async def test_server_that_fails_at_once_is_not_started_in_a_loop(tmp_path: Path, token: str) -> None:
     """Pauses grow: the third attempt comes a second and a half after the first at the earliest."""
     state = tmp_path / "state"
-    connection = Connection(evil("exit_at_once", token, state=state), {}, connect_timeout=15)
+    connection = Connection(evil("exit_at_once", token, state=state), {}, limits=Limits(connect_timeout=15))
     with anyio.move_on_after(1.4):
         await connection.keep()
     assert len(state.read_text().splitlines()) <= 2
@@ -442,7 +443,7 @@ async def test_remembered_era_that_is_wrong_costs_one_attempt(token: str) -> Non
     async with kept(entry, token, memory=notebook) as connection:
         await connection.settled()
         assert connection.catalogue is not None, connection.trouble
-        assert (connection.report().era, connection.report().connects) == ("legacy", 2)
+        assert (connection.report().speaks, connection.report().connects) == ("legacy", 2)
 
 
 async def test_idle_server_is_stopped_and_started_again_on_demand(token: str, fifo: Fifo) -> None:
@@ -502,7 +503,7 @@ async def test_report_tells_how_it_is(token: str) -> None:
     """State, era, start and trouble stand together for people."""
     async with up(evil("ok", token), token) as connection:
         report = connection.report()
-        assert (report.name, report.title, report.state, report.era) == ("ok", "ok", "ready", "legacy")
+        assert (report.name, report.title, report.state, report.speaks) == ("ok", "ok", "ready", "legacy")
         assert report.started.endswith("evil_stdio.py ok")
         assert report.ready_in is not None
         assert (report.tools, report.connects, report.trouble) == (3, 1, None)

@@ -13,7 +13,7 @@ from batonmcp.config.settings import INSIDE
 from batonmcp.downstream.environment import child_environment, find_command
 
 SECRETS = ("OPENAI_API_KEY", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "BATONMCP_CONFIG", "PYTHONPATH")
-NEEDED = ("HTTPS_PROXY", "NO_PROXY", "LANG", "TZ", "SSL_CERT_FILE", "XDG_CACHE_HOME", "HOME", "PATH")
+NEEDED = ("HTTPS_PROXY", "NO_PROXY", "LANG", "TZ", "SSL_CERT_FILE", "XDG_CACHE_HOME", "HOME")
 
 
 def program(path: Path, *, executable: bool = True) -> Path:
@@ -26,9 +26,10 @@ def program(path: Path, *, executable: bool = True) -> Path:
 
 def test_server_gets_what_it_needs_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths, language, proxies and certificates are passed on; keys in our environment are not the server's to see."""
-    for name in (*SECRETS, *NEEDED):
+    for name in (*SECRETS, *NEEDED, "PATH"):
         monkeypatch.setenv(name, f"value of {name}")
     environment = child_environment({})
+    assert environment.pop("PATH").split(os.pathsep)[0] == "value of PATH"
     assert {name: environment.get(name) for name in NEEDED} == {name: f"value of {name}" for name in NEEDED}
     assert not environment.keys() & set(SECRETS)
 
@@ -50,9 +51,32 @@ def test_entry_wins_but_for_the_mark(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_variable_of_the_entry_arrives(extra: dict[str, str]) -> None:
     """Whatever an entry sets is there."""
     environment = child_environment(extra)
-    assert {name: environment[name] for name in extra if name != INSIDE} == {
-        name: value for name, value in extra.items() if name != INSIDE
+    assert {name: environment[name] for name in extra if name not in {INSIDE, "PATH"}} == {
+        name: value for name, value in extra.items() if name not in {INSIDE, "PATH"}
     }
+
+
+def test_usual_folders_come_after_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server finds a person's programs although its host has the short PATH of a desktop; what was there wins."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    local = program(tmp_path / ".local" / "bin" / "uvx").parent
+    assert child_environment({})["PATH"].startswith(f"/usr/bin:/bin:{local}")
+    assert child_environment({"PATH": f"{local}:/own"})["PATH"].startswith(f"{local}:/own")
+    assert child_environment({"PATH": f"{local}:/own"})["PATH"].count(str(local)) == 1
+    assert find_command("uvx", {"PATH": "/nowhere"}) == str(local / "uvx")
+    first = program(tmp_path / "first" / "uvx")
+    assert find_command("uvx", {"PATH": str(first.parent)}) == str(first)
+
+
+def test_no_folder_is_the_one_where_we_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty part of the PATH does not make programs of the working directory ones to be started by name."""
+    program(tmp_path / "some-server")
+    monkeypatch.chdir(tmp_path)
+    for path in ("", ":", "/bin:", ":/bin"):
+        assert "" not in child_environment({"PATH": path})["PATH"].split(os.pathsep)
+        with pytest.raises(FileNotFoundError):
+            find_command("some-server", {"PATH": path})
 
 
 def test_command_on_the_path_of_the_server(tmp_path: Path) -> None:

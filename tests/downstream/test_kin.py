@@ -5,10 +5,9 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator
 
-import anyio
 import pytest
 
-from batonmcp.downstream.kin import kin_gone
+from batonmcp.downstream.kin import kill_kin
 from doubles.processes import TOKEN_VARIABLE, alive, kill, marked, wait_gone
 
 pytestmark = pytest.mark.anyio
@@ -46,11 +45,10 @@ def family(token: str) -> Generator[Callable[[str, str], Family]]:
 
 @pytest.mark.parametrize("how", ["", "process_group=0", "start_new_session=True"])
 async def test_child_is_gone_whatever_group_it_is_in(family: Callable[[str, str], Family], how: str) -> None:
-    """A child that left its parent's group, or even its session, is killed as well; the parent is not."""
+    """A child that left its parent's group, or even its session, is killed together with the parent."""
     parent, child = family(how, WAIT)
-    with kin_gone(parent.pid):
-        assert alive(child)
-    await wait_gone([child], within=TIME_S)
+    kill_kin(parent.pid)
+    await wait_gone([parent.pid, child], within=TIME_S)
 
 
 async def test_orphan_is_found_by_its_session(family: Callable[[str, str], Family]) -> None:
@@ -58,8 +56,7 @@ async def test_orphan_is_found_by_its_session(family: Callable[[str, str], Famil
     parent, child = family("process_group=0", "")
     parent.wait(TIME_S)
     assert alive(child)
-    with kin_gone(parent.pid):
-        pass
+    kill_kin(parent.pid)
     await wait_gone([child], within=TIME_S)
 
 
@@ -67,8 +64,7 @@ async def test_strangers_are_left_alone(family: Callable[[str, str], Family], to
     """Nothing of another session is touched, ourselves included."""
     _, other = family("", WAIT)
     parent, child = family("", WAIT)
-    with kin_gone(parent.pid):
-        pass
+    kill_kin(parent.pid)
     await wait_gone([child], within=TIME_S)
     assert other in marked(token)
 
@@ -79,7 +75,5 @@ async def test_process_that_is_gone_has_no_kin(family: Callable[[str, str], Fami
     parent.kill()
     os.kill(child, 9)
     parent.wait(TIME_S)
-    with anyio.fail_after(TIME_S):
-        await wait_gone([child], within=TIME_S)
-        with kin_gone(parent.pid):
-            pass
+    await wait_gone([child], within=TIME_S)
+    kill_kin(parent.pid)

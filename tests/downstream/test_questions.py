@@ -26,6 +26,7 @@ from mcp_types import (
 
 from batonmcp.core.caller import NOBODY, Answer, Caller, Declined, Question
 from batonmcp.downstream.call import Call
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.questions import Questions
 
 pytestmark = pytest.mark.anyio
@@ -175,14 +176,14 @@ async def test_clock_of_the_call_stands_still_while_a_person_thinks() -> None:
     thought, still = anyio.Event(), list[float]()
 
     async def think(_question: Question) -> Declined:
-        still.append(call.clock.deadline)
+        still.append(call.clock.scope.deadline)
         thought.set()
         await anyio.lowlevel.checkpoint()
         return Declined("enough")
 
-    call = replace(call_of(Person("me")), caller=replace(NOBODY, ask=think))
-    with anyio.move_on_after(TIME_S) as call.clock:
+    call = replace(call_of(Person("me")), caller=replace(NOBODY, ask=think), clock=Deadline(TIME_S))
+    with call.clock.scope:
         await Questions("w", Named(), [call]).elicit(NO_CONTEXT, FORM)
         assert thought.is_set()
         assert still == [float("inf")]
-        assert call.clock.deadline < float("inf")
+        assert call.clock.scope.deadline < float("inf")

@@ -19,6 +19,7 @@ from mcp_types import (
 )
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Attachment
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.downstream.result import read_result
 
@@ -135,3 +136,9 @@ def test_what_is_nested_too_deeply_stays_text(levels: int, is_text: bool) -> Non
     outcome = read_result(CallToolResult(content=[TextContent(text="plain")], structured_content=structured))
     assert isinstance(outcome, Succeeded)
     assert (outcome.value == "plain") == is_text
+
+
+def test_resources_come_along() -> None:
+    """A link's address is in the text as before, and the resource beside the value."""
+    outcome = read_result(CallToolResult(content=[ResourceLink(uri="repo://o/a", name="a")]))
+    assert outcome == Succeeded(value="repo://o/a", attachments=(Attachment(uri="repo://o/a", name="a"),))

@@ -1,5 +1,6 @@
 """A server that runs as a process and speaks over its standard streams."""
 
+import resource
 import stat
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -9,19 +10,24 @@ from typing import Never
 
 import anyio
 import pytest
+from anyio.abc import TaskStatus
+from anyio.lowlevel import checkpoint
 from mcp import Client, MCPError
 from mcp.client._transport import TransportStreams
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCRequest, JSONRPCResponse, TextContent
+from mcp_types import PARSE_ERROR, JSONRPCRequest, JSONRPCResponse, TextContent
 
 from batonmcp.config.settings import ServerSettings, StdioServer
-from batonmcp.downstream.stdio import MAX_LINE, ServerProcess, stdio_transport
+from batonmcp.core.limits import Limits
+from batonmcp.downstream.stdio import ServerProcess, stdio_transport
+from doubles import stubborn
 from doubles.downstream import Fifo, evil, scripted
-from doubles.processes import alive, wait_gone, wait_unmarked
+from doubles.processes import TOKEN_VARIABLE, alive, marked, wait_gone, wait_unmarked
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 20.0
+LIMIT = Limits().result_bytes
 PING = SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="ping"))
 
 
@@ -63,6 +69,14 @@ async def test_messages_go_to_and_fro(token: str) -> None:
     assert not alive(about.pid)
 
 
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+async def test_other_event_loops_do_as_well(anyio_backend: str, token: str) -> None:
+    """The same on trio."""
+    async with started(evil("ok", token), token) as (streams, about):
+        await ping(streams)
+    assert (about.exit_code, about.forced, anyio_backend) == (0, False, "trio")
+
+
 async def test_junk_between_messages_is_counted(token: str) -> None:
     """Lines that are no messages are passed over; blank ones do not even count."""
     async with started(evil("garbage", token), token) as (streams, about):
@@ -81,7 +95,7 @@ async def test_bytes_that_are_no_text_do_no_harm(token: str) -> None:
 
 async def test_answer_in_pieces_is_put_together(token: str) -> None:
     """A message of megabytes that comes bit by bit is one message, and quickly so."""
-    settings = scripted(f"s.tools['echo'] = lambda _: e._text('x' * {MAX_LINE - 1_000})", token)
+    settings = scripted(f"s.tools['echo'] = lambda _: e._text('x' * {LIMIT - 1_000})", token)
     assert isinstance(settings.transport, StdioServer)
     about = ServerProcess()
     with anyio.fail_after(TIME_S):
@@ -89,12 +103,107 @@ async def test_answer_in_pieces_is_put_together(token: str) -> None:
             result = await client.call_tool("echo", {})
     (block,) = result.content
     assert isinstance(block, TextContent)
-    assert len(block.text) == MAX_LINE - 1_000
+    assert len(block.text) == LIMIT - 1_000
+
+
+@pytest.mark.parametrize(("spoil", "answered"), [("\\ud800", True), ("[" * 9, True), ("[" * 300, False), ('"', False)])
+async def test_a_spoilt_answer_ends_its_call_only(spoil: str, answered: bool, token: str) -> None:  # noqa: FBT001
+    """An answer that cannot be read fails that call at once; one that can be mended is one; others are good."""
+    value = spoil + "]" * spoil.count("[") if spoil[0] == "[" else f'"{spoil}"'
+    code = f"""
+def spoilt(id, params):
+    if params["name"] == "spoilt":
+        s.write(b'{{"jsonrpc": "2.0", "id": ' + str(id).encode() + b', "result": {{"content": [], "_meta": {{"a": ')
+        s.write({value.encode()!r} + b'}}}}}}\\n')
+        return None
+    return s.call(id, params)
+s.handlers["tools/call"] = spoilt
+"""
+    settings = scripted(code, token)
+    assert isinstance(settings.transport, StdioServer)
+    with anyio.fail_after(TIME_S):
+        async with Client(stdio_transport(settings.transport, ServerProcess()), mode="legacy") as client:
+            if answered:
+                await client.call_tool("spoilt", {})
+            else:
+                with pytest.raises(MCPError, match="unreadable") as raised:
+                    await client.call_tool("spoilt", {})
+                assert raised.value.code == PARSE_ERROR
+            result = await client.call_tool("echo", {"text": "x"})
+    assert isinstance(result.content[0], TextContent)
+
+
+async def test_half_a_character_in_arguments_is_replaced(token: str) -> None:
+    """Arguments that cannot be sent as they are do not end the connection."""
+    settings = evil("ok", token)
+    assert isinstance(settings.transport, StdioServer)
+    with anyio.fail_after(TIME_S):
+        async with Client(stdio_transport(settings.transport, ServerProcess()), mode="legacy") as client:
+            for text, said in (("a\ud800b", "a\ufffdb"), ("c", "c")):
+                (block,) = (await client.call_tool("echo", {"text": text})).content
+                assert isinstance(block, TextContent)
+                assert block.text == said
+
+
+@pytest.mark.parametrize("flood", ["junk", "{", "[" * 400, "{" * 400], ids=["text", "brace", "deep", "deeper"])
+async def test_endless_junk_ends_it(flood: str, token: str) -> None:
+    """A server that prints lines without end that are no messages is stopped at once, and that is known."""
+    spoil = f"\nwhile True: s.write({flood.encode()!r} + b'\\n')"
+    async with started(scripted(spoil, token), token) as (_, about):
+        await about.closed.wait()
+        assert (about.babbling, about.overlong) == (True, False)
+    assert about.junk == 1_001
+
+
+async def test_a_thousand_lines_of_junk_are_borne(token: str) -> None:
+    """As many as are borne in a second, at once and before the first message."""
+    async with started(scripted("s.write(b'junk\\n' * 1_000)", token), token) as (streams, about):
+        await ping(streams)
+    assert (about.junk, about.babbling) == (1_000, False)
+
+
+async def test_an_endless_line_ends_it(token: str) -> None:
+    """A line that never ends is collected up to the limit, which may be another one."""
+    settings = scripted("\nwhile True: s.write(b'x' * 65_536)", token)
+    assert isinstance(settings.transport, StdioServer)
+    about = ServerProcess(max_bytes=1_000_000)
+    with anyio.fail_after(TIME_S):
+        async with stdio_transport(settings.transport, about):
+            await about.closed.wait()
+    assert about.overlong
+    assert not marked(token)
+
+
+async def test_a_line_of_100_megabytes_is_refused_without_being_read(token: str) -> None:
+    """What is past the limit is neither collected nor waited for."""
+    spoil = "s.handlers['ping'] = lambda id, _: s.write(b'x' * 100_000_000 + b'\\n')"
+    async with started(scripted(spoil, token), token) as ((_, outgoing), about):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        await outgoing.send(PING)
+        await about.closed.wait()
+        assert about.overlong
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    assert grown < 32_000_000
+
+
+async def test_others_have_their_turn_under_a_flood(token: str) -> None:
+    """While a server floods its standard error, and another one its output, the event loop goes on."""
+    noisy = scripted("\nimport os\nwhile True: os.write(2, b'x' * 65_536)", token)
+    async with (
+        started(noisy, token) as (_, about),
+        started(evil("ok", token), token) as (streams, _),
+    ):
+        while not about.last_words:
+            await checkpoint()
+        for _ in range(20):
+            await ping(streams)
+        assert len(about.last_words) == 400
+        about.cut_off()
 
 
 async def test_overlong_message_ends_it(token: str) -> None:
     """A line past the limit is not collected for ever: the connection ends, with the reason."""
-    async with started(scripted(f"s.write(b'x' * {MAX_LINE + 70_000})", token), token) as (_, about):
+    async with started(scripted(f"s.write(b'x' * {LIMIT + 70_000})", token), token) as (_, about):
         await about.closed.wait()
         assert about.overlong
 
@@ -126,14 +235,6 @@ async def test_last_words_without_an_end_of_line(token: str) -> None:
     assert about.last_words == "FATAL: no"
 
 
-def test_last_words_cannot_write_on_a_terminal() -> None:
-    """Control characters, colours included, become blanks; a line is bounded, and blank ones are dropped."""
-    about = ServerProcess()
-    for line in (b"\x1b[31mred\x07!", b"  ", b"\xff" * 3, b"x" * 9_000):
-        about.hear(line)
-    assert about.last_words.splitlines() == [" [31mred !", "\ufffd" * 3, "x" * 400]
-
-
 async def test_closed_input_is_noticed(token: str) -> None:
     """A server that closes its input but lives on can no longer be used, and is known to be closed."""
     spoil = "import os, time; os.close(0); s.write(b'x\\n'); time.sleep(50)"
@@ -143,6 +244,15 @@ async def test_closed_input_is_noticed(token: str) -> None:
         await about.closed.wait()
         with pytest.raises(anyio.EndOfStream):
             await incoming.receive()
+    assert about.forced
+
+
+@pytest.mark.parametrize("descriptor", [0, 1])
+async def test_a_closed_stream_is_noticed_without_any_traffic(descriptor: int, token: str) -> None:
+    """A server that closes its input or its output and lives on is known to have done so, though nothing is sent."""
+    code = f"import os, time; os.close({descriptor}); s.note('up'); time.sleep(50)"
+    async with started(scripted(code, token), token) as (_, about):
+        await about.closed.wait()
     assert about.forced
 
 
@@ -201,6 +311,34 @@ async def test_leaving_is_quick_and_leaves_nothing(mode: str, within: float, tok
             leaving = anyio.current_time()
         assert anyio.current_time() - leaving < within
     assert about.forced is (mode == "ignore_eof")
+
+
+async def test_many_stubborn_servers_end_as_fast_as_one(token: str) -> None:
+    """Fifty servers that ignore everything but SIGKILL are ended side by side."""
+    command, *arguments = stubborn.argv("ignores_term")
+    server = StdioServer(command=command, args=tuple(arguments), env={TOKEN_VARIABLE: token})
+
+    async def keep(leave: anyio.Event, *, task_status: TaskStatus[None]) -> None:
+        about = ServerProcess()
+        async with stdio_transport(server, about) as (incoming, outgoing):
+            await outgoing.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=1, method="initialize")))
+            await incoming.receive()
+            task_status.started()
+            await leave.wait()
+        assert about.forced
+
+    leaving, took = 0.0, list[float]()
+    with anyio.fail_after(3 * TIME_S):
+        for number in (1, 50):
+            leave = anyio.Event()
+            async with anyio.create_task_group() as owners:
+                for _ in range(number):
+                    await owners.start(keep, leave)
+                leave.set()
+                leaving = anyio.current_time()
+            took.append(anyio.current_time() - leaving)
+            assert not marked(token)
+    assert took[1] < took[0] + 5  # one after the other it would be 40 s
 
 
 async def test_cancelled_start_leaves_nothing(token: str) -> None:

@@ -7,6 +7,7 @@ from mcp.shared.dispatcher import ProgressFnT
 from mcp_types import CallToolResult
 
 from batonmcp.downstream.call import Call, Lost
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.traffic import Traffic
 
 pytestmark = [pytest.mark.anyio, pytest.mark.parametrize("anyio_backend", ["virtual"], indirect=True)]
@@ -31,8 +32,8 @@ class Wedged:
 
 async def miss(traffic: Traffic, seconds: float = 2.0) -> None:
     """Make a call that has no answer in so many seconds."""
-    call = Call(never)
-    with anyio.move_on_after(seconds) as call.clock, traffic.carrying(call, "Slow"):
+    call = Call(never, clock=Deadline(seconds))
+    with call.clock.scope, traffic.carrying(call, "Slow"):
         await call.done.wait()
 
 

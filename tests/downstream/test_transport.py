@@ -3,7 +3,7 @@
 import pytest
 
 from batonmcp.config.settings import HttpServer, Protocol, ServerSettings, StdioServer
-from batonmcp.downstream.transport import era_of, first_mode, open_transport
+from batonmcp.downstream.transport import Approach, approach, open_transport, spoken
 from batonmcp.downstream.trouble import Evidence
 
 STDIO = StdioServer(command="a")
@@ -28,13 +28,26 @@ def test_entry_decides_then_memory_then_the_transport(
     transport: StdioServer | HttpServer, protocol: Protocol, remembered: object, mode: str
 ) -> None:
     """What is safe for the transport is only asked for where nothing better is known."""
-    assert first_mode(ServerSettings(name="s", transport=transport, protocol=protocol), remembered) == mode
+    entry = ServerSettings(name="s", transport=transport, protocol=protocol)
+    assert approach(entry, remembered) == Approach(mode=mode)
 
 
 def test_era_follows_from_the_version() -> None:
     """Versions from 2026-07-28 on need no handshake."""
-    assert era_of("2026-07-28") == "modern"
-    assert {era_of(version) for version in ("2024-11-05", "2025-06-18", "2025-11-25")} == {"legacy"}
+    plain = Approach(mode="auto")
+    assert spoken("2026-07-28", plain) == "modern"
+    assert {spoken(version, plain) for version in ("2024-11-05", "2025-06-18", "2025-11-25")} == {"legacy"}
+
+
+def test_older_transport_is_found_out_or_configured() -> None:
+    """SSE is spoken in the older era only; whoever turned out to speak it is remembered for it."""
+    sse = Approach(mode="legacy", sse=True)
+    configured = ServerSettings(name="s", transport=HttpServer(url="http://127.0.0.1/sse", speaks="sse"))
+    found_out = ServerSettings(name="s", transport=HTTP)
+    assert approach(configured, "modern") == sse == approach(found_out, "sse")
+    assert spoken("2025-06-18", sse) == "sse"
+    assert sse.applied(found_out).transport == HttpServer(url="http://127.0.0.1/mcp", speaks="sse")
+    assert approach(found_out).applied(found_out) is found_out
 
 
 def test_entry_without_a_transport_cannot_be_opened() -> None:

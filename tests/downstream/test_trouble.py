@@ -39,7 +39,7 @@ async def ended(code: int, *words: bytes) -> ServerProcess:
     about.began(await finished(code))
     about.ended()
     for line in words:
-        about.hear(line)
+        about.hear(line + b"\n")
     return about
 
 
@@ -79,6 +79,14 @@ def told(about: ServerProcess | HttpExchange, error: BaseException | None = None
         (
             PermissionError("weather"),
             "w cannot start: 'weather' may not be executed. Correct its permissions or mcpServers.w.command.",
+        ),
+        (
+            NotADirectoryError(20, "Not a directory", "/nowhere"),
+            "w cannot start: its folder '/nowhere' cannot be entered. Correct mcpServers.w.cwd.",
+        ),
+        (
+            PermissionError(13, "Permission denied", "/nowhere"),
+            "w cannot start: its folder '/nowhere' cannot be entered. Correct mcpServers.w.cwd.",
         ),
         (OSError(8, "Exec format error"), "w cannot start: [Errno 8] Exec format error."),
     ],
@@ -123,12 +131,29 @@ def _overlong(about: ServerProcess) -> None:
     about.overlong = True
 
 
+def _babbling(about: ServerProcess) -> None:
+    about.babbling = True
+    about.junk = 1_001
+
+
+def _unguarded(about: ServerProcess) -> None:
+    about.unguarded = True
+
+
 @pytest.mark.parametrize(
     ("spoil", "start"),
     [
         (_deaf, "w stopped reading what it was sent while in use; it is started again."),
         (_forced, "w closed its input or its output while in use; it is started again."),
         (_overlong, "w was stopped because it sent a message of more than 8,000,000 bytes."),
+        (
+            _babbling,
+            (
+                "w was stopped because it printed 1,001 lines that are no MCP messages, and went on. "
+                "Its output is for messages only: have it log to stderr."
+            ),
+        ),
+        (_unguarded, "w was stopped because the process in which batonmcp watches over it was killed."),
     ],
 )
 async def test_server_that_we_ended(spoil: Callable[[ServerProcess], None], start: str) -> None:

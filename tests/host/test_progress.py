@@ -8,12 +8,14 @@ import pytest
 from pydantic import JsonValue
 from trio.testing import MockClock
 
+from batonmcp.core.caller import Progress
 from batonmcp.core.events import (
     Emit,
     Noted,
     PlanReady,
     RouteStarted,
     StepFinished,
+    StepProgressed,
     StepStarted,
     SynthesisStarted,
 )
@@ -222,3 +224,82 @@ async def test_an_error_of_the_run_goes_up() -> None:
         async with reporting(host.report) as emit:
             emit(ROUTING)
             raise LookupError
+
+
+def progressed(done: float, step: str = "s1", message: str = "") -> StepProgressed:
+    """Return the event of a call that tells how far it is."""
+    return StepProgressed(step_id=step, progress=Progress(done=done, total=100, message=message))
+
+
+async def test_progress_of_a_call_is_told() -> None:
+    """How far a call is is told with its step, in numbers that go on growing."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            for event in (ready(2), STARTED, progressed(40, message="copying")):
+                emit(event)
+            await anyio.sleep(1)
+            emit(finished())
+    assert host.lines[2:] == ["a__x (step s1): 40 of 100, copying", "a__x (step s1): succeeded"]
+    host.check()
+
+
+async def test_a_flood_of_progress_is_thinned_out() -> None:
+    """A call may tell as often as it likes: ten times a second is passed on, and no other line is lost."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            emit(ready())
+            emit(STARTED)
+            for tick in range(1_000):
+                for part in range(10):
+                    emit(progressed(tick / 10 + part / 100))
+                await anyio.sleep(0.01)
+            emit(SynthesisStarted())
+            await anyio.sleep(1)
+    told = [line for line in host.lines if "of 100" in line]
+    assert 95 <= len(told) <= 105
+    assert told[-1] == "a__x: 100 of 100"
+    assert host.lines[-2:] in (["Writing the answer", told[-1]], [told[-1], "Writing the answer"])
+    assert "Writing the answer" in host.lines
+    host.check()
+
+
+async def test_steps_take_turns() -> None:
+    """Where several calls tell how far they are, each is heard."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            emit(ready(2))
+            for number in range(100):
+                emit(progressed(number, "s1"))
+                emit(progressed(number, "s2"))
+                await anyio.sleep(0.05)
+    heard = [line.partition(":")[0] for line in host.lines[1:]]
+    assert abs(heard.count("a__x (step s1)") - heard.count("a__x (step s2)")) <= 1
+    host.check()
+
+
+async def test_nothing_is_told_of_a_step_that_is_over() -> None:
+    """How far it was is not said after how it ended."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            for event in (ready(2), STARTED, progressed(1), progressed(2), finished()):
+                emit(event)
+            await anyio.sleep(1)
+    assert host.lines[-1] == "a__x (step s1): succeeded"
+
+
+async def test_long_progress() -> None:
+    """After ten thousand notifications the numbers still grow, and none passes what is to come."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            emit(ready())
+            emit(STARTED)
+            for number in range(3 * 3_600):
+                emit(progressed(number % 100))
+                await anyio.sleep(0.1)
+    assert len(host.reports) > 10_000
+    host.check()

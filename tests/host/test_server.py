@@ -1,7 +1,7 @@
 """The server that hosts see, with an SDK client in front and a backend of the test behind."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,20 +10,24 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ResourcesCapability, TextContent
 from pydantic import JsonValue
 
 from batonmcp import __version__
+from batonmcp.core.attachment import Contents
+from batonmcp.core.caller import Caller
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, RunStarted, StepFinished, StepStarted
 from batonmcp.core.limits import Limits
-from batonmcp.core.outcome import Succeeded
+from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
 from batonmcp.host.server import Backend, Front, OpenBackend
 from batonmcp.stages.task import Task
 from builders import plan_of, registry, tool
 
 pytestmark = pytest.mark.anyio
+
+Play = Callable[[Task, Emit], Awaitable[RunRecord]]
 
 TIME_S = 20.0
 PLAN: dict[str, JsonValue] = {"steps": [{"id": "one", "tool": "a__x", "arguments": {}}]}
@@ -52,10 +56,26 @@ async def answering(task: Task, listen: Emit) -> RunRecord:
 
 
 @dataclass
+class Behind:
+    """A backend that is a function."""
+
+    play: Play = answering
+
+    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+        """Run a task; nothing is asked."""
+        del caller
+        return await self.play(task, listen)
+
+    async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
+        """Fail: there are no resources."""
+        raise AssertionError(server, uri)
+
+
+@dataclass
 class Door:
     """Opens a backend, counts how often, and notes when it is closed."""
 
-    run: Backend = answering
+    run: Play = answering
     opened: int = 0
     closed: anyio.Event = field(default_factory=anyio.Event)
 
@@ -64,7 +84,7 @@ class Door:
         """Open the backend."""
         self.opened += 1
         try:
-            yield self.run
+            yield Behind(self.run)
         finally:
             self.closed.set()
 
@@ -90,7 +110,7 @@ async def test_it_answers_before_the_backend_is_open(mode: str) -> None:
     async def never() -> AsyncGenerator[Backend]:
         opening.set()
         await anyio.sleep_forever()
-        yield answering
+        yield Behind()
 
     with anyio.fail_after(TIME_S):
         async with Client(front_of(never).server, mode=mode) as host:
@@ -101,7 +121,7 @@ async def test_it_answers_before_the_backend_is_open(mode: str) -> None:
             assert host.server_info is not None
             assert (host.server_info.name, host.server_info.version) == ("batonmcp", __version__)
             assert host.server_capabilities.prompts is None
-            assert host.server_capabilities.resources is None
+            assert host.server_capabilities.resources == ResourcesCapability(subscribe=False, list_changed=False)
             await opening.wait()
             assert len((await host.list_tools()).tools) == 1
 
@@ -129,7 +149,7 @@ async def test_a_call_waits_for_the_backend() -> None:
     @asynccontextmanager
     async def late() -> AsyncGenerator[Backend]:
         await gate.wait()
-        yield answering
+        yield Behind()
 
     async def call() -> None:
         results.append(await host.call_tool("orchestrate", {"query": "q"}))
@@ -233,7 +253,7 @@ async def test_a_backend_that_cannot_open_is_said_in_every_call() -> None:
     @asynccontextmanager
     async def broken() -> AsyncGenerator[Backend]:
         raise BatonError(kind="config", message="The planner cannot be used.", cure="Name a model.")
-        yield answering
+        yield Behind()
 
     with anyio.fail_after(TIME_S):
         async with Client(front_of(broken).server) as host:

@@ -10,15 +10,18 @@ import pytest
 from pydantic import JsonValue
 from trio.testing import MockClock
 
+from batonmcp.core.attachment import Attachment
+from batonmcp.core.caller import Answer as Answered
+from batonmcp.core.caller import Caller, Progress, Question
 from batonmcp.core.errors import ErrorInfo
-from batonmcp.core.events import Event, StepFinished, StepRetried, StepStarted
+from batonmcp.core.events import Event, StepFinished, StepProgressed, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
-from batonmcp.core.outcome import Again, Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
+from batonmcp.core.outcome import Again, Cancelled, Failed, Outcome, Skipped, Succeeded, attachments_of, status_of
 from batonmcp.core.plan import Plan
 from batonmcp.core.registry import Registry
 from batonmcp.stages.execute import execute
 from builders import plan_of, registry, tool
-from doubles.ports import Answer, Barrier, InProcessTools, failed
+from doubles.ports import Answer, Barrier, Dialogue, InProcessTools, failed
 
 pytestmark = pytest.mark.anyio
 
@@ -714,3 +717,67 @@ async def test_no_more_calls_in_flight_than_a_run_may_have() -> None:
     run = run_of(*steps, answers={"a__x": watch}, limits=Limits(parallel_run=3))
     await run.outcomes()
     assert most == 3
+
+
+# What servers ask and tell meanwhile.
+
+
+def asking_for(seconds: float) -> Caller:
+    """Return a caller who thinks for so long."""
+
+    async def ask(_question: Question) -> Answered:
+        await anyio.sleep(seconds)
+        return Answered({"action": "accept"})
+
+    return Caller(principal="me", ask=ask, progressed=lambda _progress: None)
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP])
+async def test_time_in_which_a_person_thinks_is_not_the_runs() -> None:
+    """The run's limit stands still while somebody is asked, and holds for the rest."""
+
+    async def talk(caller: Caller) -> JsonValue:
+        await anyio.sleep(90)
+        await caller.ask(Question(server="a", agent="A", about="roots", params={}))
+        await anyio.sleep(20)
+        return caller.principal
+
+    run = run_of(step("one", "a__x"), step("two", "a__y", after=["one"]), answers={"a__x": Dialogue(talk)})
+    run.tools.hold("a__y")
+    began = anyio.current_time()
+    limits = Limits(run_timeout=120, call_timeout=10_000)
+    with anyio.fail_after(10_000):
+        outcomes = await execute(
+            run.plan, tools=run.tools, inputs={}, limits=limits, emit=run.events.append, caller=asking_for(5_000)
+        )
+    assert value_of(outcomes["one"]) == "me"
+    assert outcomes["two"] == Cancelled(because="the run reached its limit of 120 s")
+    assert anyio.current_time() - began == pytest.approx(5_120)
+
+
+async def test_progress_of_a_call_is_an_event_of_its_step() -> None:
+    """How far a call is is told with its step; nothing of it comes after the step has settled."""
+    late: list[Caller] = []
+
+    async def talk(caller: Caller) -> JsonValue:
+        await anyio.lowlevel.checkpoint()
+        late.append(caller)
+        caller.progressed(Progress(done=float("nan"), total=2, message="copy\x07ing"))
+        return "done"
+
+    run = run_of(step("one", "a__x"), answers={"a__x": Dialogue(talk)})
+    await run.outcomes()
+    late[0].progressed(Progress(done=2))
+    told = [event for event in run.events if isinstance(event, StepProgressed)]
+    assert told == [StepProgressed(step_id="one", progress=Progress(done=0.0, total=2.0, message="copying"))]
+
+
+async def test_attachments_of_items_are_the_steps() -> None:
+    """What came along with the items of a loop stays with them, and is the step's as a whole."""
+    attached = Attachment(uri="a://1", name="1")
+    run = run_of(
+        step("one", "a__x", for_each="[1, 2]"),
+        answers={"a__x": Succeeded(value=1, attachments=(attached,))},
+    )
+    outcomes = await run.outcomes()
+    assert attachments_of(outcomes["one"]) == (attached, attached)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 from trio.testing import MockClock
 
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import Event, StepFinished, StepStarted
@@ -78,9 +79,11 @@ class Seen(Tools):
         del servers
         return KNOWN
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
         """Take a step's time, then fail or answer with its name."""
-        del tool, within
+        del tool, within, caller
         name = str(arguments["step"])
         began = anyio.current_time()
         self.begun.append(name)

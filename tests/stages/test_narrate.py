@@ -3,6 +3,7 @@
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
     Event,
@@ -13,6 +14,7 @@ from batonmcp.core.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepProgressed,
     StepRetried,
     StepStarted,
     SynthesisStarted,
@@ -86,3 +88,19 @@ def test_done_counts_up_to_just_below_the_total() -> None:
         narrator.tell(event)
         counts.append((narrator.done, narrator.total))
     assert counts == [(0, None), (0, None), (1, 4), (1, 4), (2, 4), (3, 4), (3, 4), (3, 4)]
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        (Progress(done=40, total=100, message="copying"), "40 of 100, copying"),
+        (Progress(done=0.5), "0.5"),
+        (Progress(done=1_234_567.0, total=2e12), "1,234,567 of 2e+12"),
+    ],
+)
+def test_progress_of_a_call(progress: Progress, line: str) -> None:
+    """How far a call is is told after the name of its step."""
+    narrator = Narrator()
+    narrator.tell(PlanReady(plan=plan_of({"steps": [{"id": "s1", "tool": "a__x"}]}, registry(tool("a__x")))))
+    assert narrator.tell(StepProgressed(step_id="s1", progress=progress)) == f"a__x: {line}"
+    assert narrator.done == 1

@@ -9,9 +9,21 @@ import anyio
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Attachment
+from batonmcp.core.caller import Caller, Progress, Question
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Event, Noted, PlanReady, RunFinished, RunStarted, StepFinished, StepStarted
+from batonmcp.core.events import (
+    Event,
+    Noted,
+    PlanReady,
+    RunFinished,
+    RunStarted,
+    StepFinished,
+    StepProgressed,
+    StepStarted,
+)
 from batonmcp.core.limits import Limits
+from batonmcp.core.outcome import Succeeded
 from batonmcp.core.plan import Plan
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Agent, Registry
@@ -21,7 +33,7 @@ from batonmcp.stages.ports import Decide, PlannerKind, Ports, cannot_ask
 from batonmcp.stages.route import PLAN_FUNCTION
 from batonmcp.stages.task import Output, Task
 from builders import registry, tool
-from doubles.ports import InProcessTools, ScriptedLLM, calling, failed, saying
+from doubles.ports import Dialogue, InProcessTools, ScriptedLLM, calling, failed, saying
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +59,11 @@ class Story:
     decide: Decide = cannot_ask
     limits: Limits = field(default_factory=Limits)
     events: list[Event] = field(default_factory=list[Event])
+    kept: list[RunRecord] = field(default_factory=list[RunRecord])
+
+    async def keep(self, record: RunRecord) -> None:
+        """Keep a record."""
+        self.kept.append(record)
 
     async def run(
         self,
@@ -67,6 +84,7 @@ class Story:
             limits=self.limits,
             clock=lambda: next(ticks) / 1000,
             now=lambda: NOW,
+            keep=self.keep,
         )
         task = Task(
             query=query,
@@ -80,9 +98,10 @@ class Story:
 
     @property
     def end(self) -> RunFinished:
-        """How the run ended: the last event, and only that."""
+        """How the run ended: the last event, and only that; its record was kept once, after it."""
         ends = [event for event in self.events if isinstance(event, RunFinished)]
         assert self.events[-1:] == ends
+        assert [record.status for record in self.kept] == [end.status for end in ends]
         return ends[0]
 
 
@@ -713,3 +732,22 @@ async def test_a_synthesizer_that_obeys_runs_nothing() -> None:
     started = [event.step_id for event in story.events if isinstance(event, StepStarted)]
     plans = [event for event in story.events if isinstance(event, PlanReady)]
     assert (started, len(plans)) == (["s1"], 1)
+
+
+async def test_what_a_server_asks_is_in_the_record() -> None:
+    """A run with nobody behind it declines what servers ask; the record says so, and tells what came along."""
+    link = Attachment(uri="t://1", name="timetable")
+
+    async def talk(caller: Caller) -> Succeeded:
+        caller.progressed(Progress(done=1))
+        declined = await caller.ask(Question(server="trains", agent="Trains", about="roots", params={}))
+        return Succeeded(value=str(declined), attachments=(link,))
+
+    story = Story(InProcessTools(TOOLS, {"trains__find": Dialogue(talk)}), planner="host")
+    record = await story.run(plan=plan_of({"id": "s1", "tool": "trains__find", "arguments": {}}))
+    assert record.status == "ok"
+    assert record.notes == [
+        "Trains (trains) asked for a list of folders, which was declined because there is nobody to ask here."
+    ]
+    assert record.as_json()["steps"][0]["attachments"] == [link.as_json()]
+    assert [event for event in story.events if isinstance(event, StepProgressed)]

@@ -13,9 +13,10 @@ import typer
 from batonmcp import __version__
 from batonmcp.cli import ask as asking
 from batonmcp.cli import doctor as examining
+from batonmcp.cli import runs as keeping
 from batonmcp.cli import serve as serving
 from batonmcp.cli.tools import show_tools
-from batonmcp.config.document import read_json
+from batonmcp.config.json_file import read_json
 from batonmcp.config.load import find_config, load
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import BatonError
@@ -131,6 +132,35 @@ def doctor(
     """Check the servers, and exit with 1 if something is wrong."""
     code = anyio.run(partial(examining.doctor, _settings(context, config), json=json))
     raise typer.Exit(code)
+
+
+runs = typer.Typer(rich_markup_mode=None, help="List the newest runs, or show one.")
+app.add_typer(runs, name="runs")
+
+
+@runs.callback(invoke_without_command=True)
+def _runs(
+    context: typer.Context,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20,
+    config: _Config = None,
+) -> None:
+    context.obj = config or context.obj
+    if context.invoked_subcommand is None:
+        anyio.run(partial(keeping.list_runs, _settings(context, None), limit=limit, json=json))
+
+
+@runs.command(help="Show one run: its steps and its answer.")
+def show(
+    context: typer.Context,
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="As `batonmcp runs` lists it.")],
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
+    config: _Config = None,
+) -> None:
+    """Tell what became of a run."""
+    anyio.run(partial(keeping.show_run, _settings(context, config), run_id, json=json))
 
 
 def _settings(context: typer.Context, config: Path | None) -> Settings:

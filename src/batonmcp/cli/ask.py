@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import anyio
-import anyio.to_thread
 import typer
 from pydantic import JsonValue
 from rich.console import Console
 
+from batonmcp.cli.answering import person_at
 from batonmcp.cli.compose import open_ports
+from batonmcp.cli.person import agreed, is_there
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, Event, RunStatus, StepFinished
@@ -33,8 +33,9 @@ async def ask(task: Task, settings: Settings, *, yes: bool, json: bool) -> int:
     """Run a task, print what came of it, and return the exit code."""
     with _live() as show:
         decide = partial(_decide, show, yes=yes)
+        caller = person_at(partial(_quiet, show))
         async with open_ports(settings, without_llm="lexical", decide=decide) as ports:
-            record = await orchestrate(task, ports, show)
+            record = await orchestrate(task, ports, show, caller=caller)
     typer.echo(sendable(_text(record, task.output, json=json)))
     return exit_code(record.status)
 
@@ -102,39 +103,24 @@ async def _decide(show: Emit, plan: Plan, *, yes: bool) -> bool | None:
     """Ask the person at the terminal; None where there is none."""
     if yes:
         return True
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not is_there():
         return None
-    if isinstance(show, _Show):
-        show.stop()
-    typer.echo(f"This plan may change something:\n{explain(plan)}", err=True)
-    agreed = await _agreed()
-    if isinstance(show, _Show):
+    with _quiet(show):
+        typer.echo(f"This plan may change something:\n{explain(plan)}", err=True)
+        return await agreed("Run it?")
+
+
+@contextmanager
+def _quiet(show: Emit) -> Generator[None]:
+    """Keep the spinner away while a person types."""
+    if not isinstance(show, _Show):
+        yield
+        return
+    show.stop()
+    try:
+        yield
+    finally:
         show.start()
-    return agreed
-
-
-async def _agreed() -> bool:
-    """Ask until the answer is yes or no; the end of the input is a no."""
-    while True:
-        typer.echo("Run it? [y/N]: ", nl=False, err=True)
-        line = await _typed_line()
-        if not line.endswith("\n"):
-            typer.echo(err=True)
-        match line.strip().lower():
-            case "y" | "yes":
-                return True
-            case "n" | "no" | "":
-                return False
-            case _:
-                typer.echo("Please answer y or n.", err=True)
-
-
-async def _typed_line() -> str:
-    """Return what the person types. A thread that waits for it would outlive Ctrl-C until the next Enter."""
-    if sys.platform == "win32":
-        return await anyio.to_thread.run_sync(sys.stdin.readline)
-    await anyio.wait_readable(sys.stdin)  # a terminal hands out whole lines
-    return sys.stdin.readline()
 
 
 def read_input(text: str) -> tuple[str, JsonValue]:

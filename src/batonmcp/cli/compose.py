@@ -7,23 +7,29 @@ from datetime import datetime
 
 import anyio
 
+from batonmcp.cli.following import follow
+from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import ConfigError
 from batonmcp.downstream.fleet import open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
 from batonmcp.stages.ports import Decide, PlannerKind, Ports
+from batonmcp.store.runs import Runs
 
 __all__ = ["open_ports"]
 
 
 @asynccontextmanager
-async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: Decide) -> AsyncGenerator[Ports]:
+async def open_ports(
+    settings: Settings, *, without_llm: PlannerKind, decide: Decide, watching: bool = False
+) -> AsyncGenerator[Ports]:
     """Connect to everything a run needs, in the background; on leaving, it is all gone.
 
     Args:
         settings: What to connect to.
         without_llm: Who plans where the planner is `auto` and no model is configured.
         decide: Who decides about plans that are not read-only.
+        watching: Whether servers come and go with their entries in servers.json.
 
     Raises:
         ConfigError: The planner `llm` is asked for, but no model is configured.
@@ -36,10 +42,19 @@ async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: De
             message='is "llm", but no model is configured.',
             cure='Write a model under "llm", or set BATONMCP_MODEL.',
         )
-    async with open_fleet(settings) as fleet, anyio.create_task_group() as tasks, AsyncExitStack() as stack:
+    async with (
+        open_store(settings) as store,
+        open_fleet(settings, store) as fleet,
+        anyio.create_task_group() as tasks,
+        AsyncExitStack() as stack,
+    ):
         if llm:
             stack.push_async_callback(llm.aclose)
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
+        if watching:
+            tasks.start_soon(follow, settings, fleet.apply)
+        keeper = RunKeeper(Runs(store, settings.store.results), tasks)
+        stack.callback(keeper.stop)
         yield Ports(
             tools=fleet,
             planner=planner,
@@ -48,4 +63,6 @@ async def open_ports(settings: Settings, *, without_llm: PlannerKind, decide: De
             limits=settings.limits,
             clock=time.monotonic,
             now=lambda: datetime.now().astimezone(),
+            keep=keeper,
         )
+        tasks.cancel_scope.cancel()

@@ -14,6 +14,12 @@ from batonmcp.downstream.report import ServerReport
 
 __all__ = ["doctor"]
 
+_SPOKEN = {
+    "legacy": "older era of the protocol",
+    "modern": "newer era of the protocol",
+    "sse": "older era of the protocol over SSE",
+}
+
 
 async def doctor(settings: Settings, *, json: bool) -> int:
     """Connect to all servers, print how they are, and return the exit code: 1 if something is wrong."""
@@ -64,7 +70,7 @@ def _facts(report: ServerReport) -> str:
         return ""
     tools = f"{report.tools} tool{'' if report.tools == 1 else 's'}"
     again = f", connected to {report.connects} times" if report.connects > 1 else ""
-    return f" in {report.ready_in:.1f} s, {tools}, {report.era} era of the protocol{again}"
+    return f" in {report.ready_in:.1f} s, {tools}, {_SPOKEN[report.speaks or 'legacy']}{again}"
 
 
 def _indented(text: str) -> str:

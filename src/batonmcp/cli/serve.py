@@ -13,20 +13,24 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import anyio
 import anyio.to_thread
 
+from batonmcp.config.lineage import started_by_batonmcp
 from batonmcp.config.load import find_config, load
-from batonmcp.config.settings import INSIDE, Settings
+from batonmcp.config.settings import Settings
+from batonmcp.core.attachment import Contents
+from batonmcp.core.caller import Caller
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.events import Emit
+from batonmcp.core.outcome import Failed
 from batonmcp.core.plan import Plan
 from batonmcp.core.record import RunRecord
 from batonmcp.host.server import Backend, Front
 from batonmcp.host.stdio import serve_stdio
-from batonmcp.stages.ports import cannot_ask
+from batonmcp.stages.ports import Ports, cannot_ask
 from batonmcp.stages.task import Task
 
 if TYPE_CHECKING:
@@ -35,6 +39,14 @@ if TYPE_CHECKING:
 __all__ = ["main", "make_front"]
 
 _BAD_USAGE = 2
+
+
+class _Orchestrate(Protocol):
+    """`batonmcp.stages.orchestrate.orchestrate`, which is imported late."""
+
+    async def __call__(self, task: Task, ports: Ports, listen: Emit, *, caller: Caller) -> RunRecord:
+        """Run one task."""
+        ...
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -59,7 +71,7 @@ def make_front(config: Path | None, environment: Mapping[str, str], *, read_only
         ConfigError: The configuration cannot be used, or we are our own downstream server.
     """
     settings = load(find_config(config, environment), environment)
-    if environment.get(INSIDE):
+    if started_by_batonmcp(environment):
         raise ConfigError(
             place=str(settings.source),
             message="batonmcp was started by batonmcp as one of its own servers, which would never end.",
@@ -80,13 +92,24 @@ async def _open_backend(settings: Settings, *, read_only: bool) -> AsyncGenerato
     compose = await _import("batonmcp.cli.compose")
     orchestrate = (await _import("batonmcp.stages.orchestrate")).orchestrate
     decide = _refuse if read_only else cannot_ask
-    async with compose.open_ports(settings, without_llm="host", decide=decide) as ports:
+    async with compose.open_ports(settings, without_llm="host", decide=decide, watching=True) as ports:
+        yield _Behind(ports, orchestrate)
 
-        async def run(task: Task, listen: Emit) -> RunRecord:
-            record: RunRecord = await orchestrate(task, ports, listen)
-            return record
 
-        yield run
+class _Behind:
+    """The backend: runs over everything that is configured."""
+
+    def __init__(self, ports: Ports, orchestrate: _Orchestrate) -> None:
+        self._ports = ports
+        self._orchestrate = orchestrate
+
+    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+        """Run a task."""
+        return await self._orchestrate(task, self._ports, listen, caller=caller)
+
+    async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
+        """Have a server read one of its resources."""
+        return await self._ports.tools.read_resource(server, uri, within=self._ports.limits.call_timeout)
 
 
 async def _import(name: str) -> "ModuleType":

@@ -1,19 +1,20 @@
 """The document servers.json, as it is written."""
 
-import json
-from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from batonmcp.config.settings import PlannerChoice, Protocol
+from batonmcp.config.settings import PlannerChoice, Protocol, StoredResults
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.errors import ConfigError
 
-__all__ = ["BatonPart", "Document", "LimitsPart", "LlmPart", "ServerEntry", "StagePart", "read_json"]
+__all__ = ["BatonPart", "Document", "LimitsPart", "LlmPart", "ServerEntry", "StagePart", "StorePart", "refusal"]
 
 _Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
-_Count = Annotated[int, Field(ge=1, le=100_000)]
+_Count = Annotated[int, Field(ge=1, le=100_000, strict=True)]
+_Type: TypeAlias = Literal["stdio", "http", "streamable-http", "streamableHttp", "sse"]
+_NO_OBJECT = {"model_type", "dict_type"}
 
 
 class _Part(BaseModel):
@@ -23,12 +24,16 @@ class _Part(BaseModel):
 
 
 class ServerEntry(_Part):
-    """One server, as Claude Desktop, Claude Code, Cursor and VS Code write it."""
+    """One server, as Claude Desktop, Claude Code, Cursor and VS Code write it, and what we add to that.
 
-    type: Literal["stdio", "http", "streamable-http", "streamableHttp"] | None = None
+    Gemini CLI, Windsurf and Roo Code have their own names for the tools to use and not to use.
+    """
+
+    type: _Type | None = None
     command: str | None = None
     args: list[str] = []
     env: dict[str, str] = {}
+    env_file: str | None = Field(default=None, alias="envFile")
     cwd: str | None = None
     url: str | None = Field(default=None, validation_alias=AliasChoices("url", "serverUrl"))
     headers: dict[str, str] = {}
@@ -36,6 +41,12 @@ class ServerEntry(_Part):
     timeout: _Positive | None = None
     untrusted: bool = False
     protocol: Protocol = "auto"
+    idle_timeout: _Positive | None = None
+    allow: list[str] = []
+    include_tools: list[str] = Field(default=[], alias="includeTools")
+    deny: list[str] = []
+    exclude_tools: list[str] = Field(default=[], alias="excludeTools")
+    disabled_tools: list[str] = Field(default=[], alias="disabledTools")
 
 
 class StagePart(_Part):
@@ -75,6 +86,20 @@ class LimitsPart(_Part):
     result_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] | None = None
 
 
+class StorePart(_Part):
+    """What is kept from one process to the next; a text alone is its kind."""
+
+    kind: Literal["sqlite", "memory"] = "sqlite"
+    path: str | None = None
+    results: StoredResults = "preview"
+    days: Annotated[float, Field(gt=0, le=3_650, allow_inf_nan=False)] = 7.0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_kind(cls, written: object) -> object:
+        return {"kind": written} if isinstance(written, str) else written
+
+
 class BatonPart(_Part):
     """Our own settings."""
 
@@ -82,56 +107,29 @@ class BatonPart(_Part):
     planner: PlannerChoice = "auto"
     effects: dict[str, EffectKind] = {}
     limits: LimitsPart = LimitsPart()
+    store: StorePart = StorePart()
 
 
 class Document(_Part):
     """The whole file. Servers stay unread here, so that a wrong one costs itself only."""
 
     servers: dict[str, JsonValue] = Field(default={}, validation_alias=AliasChoices("mcpServers", "servers"))
+    inputs: JsonValue = None
     batonmcp: BatonPart = BatonPart()
 
-
-def read_json(path: Path, *, form: str = '{"mcpServers": {...}}') -> dict[str, Any]:
-    """Read a JSON file whose root is an object of this form.
-
-    Raises:
-        ConfigError: It cannot be read, or is not such a file; the sentence gives line and column.
-    """
-    try:
-        document: object = json.loads(path.read_text("utf-8-sig"), object_pairs_hook=_unique)
-    except OSError as error:
-        raise ConfigError(
-            place=str(path), message=f"cannot be read ({error.strerror}).", cure="Check the path and its permissions."
-        ) from None
-    except UnicodeDecodeError:
-        raise ConfigError(place=str(path), message="is not UTF-8 text.", cure="Save it as UTF-8.") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(
-            place=f"{path}:{error.lineno}:{error.colno}",
-            message=f"is not JSON here: {error.msg}.",
-            cure="Look for a missing or surplus comma, quote or bracket just before it.",
-        ) from None
-    except _Repeated as repeated:
-        raise ConfigError(
-            place=str(path), message=f"has the key {str(repeated)!r} twice in one object.", cure="Remove one."
-        ) from None
-    except RecursionError:
-        raise ConfigError(place=str(path), message="is nested too deeply.") from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ConfigError(place=str(path), message=f"cannot be read: {error}.") from None
-    if not isinstance(document, dict):
-        raise ConfigError(place=str(path), message="is not a JSON object.", cure=f"Write {form}.")
-    return cast("dict[str, Any]", document)
+    @property
+    def defaults(self) -> Mapping[str, str]:
+        """What VS Code's inputs are without an answer, by id: for those that say so."""
+        inputs = self.inputs if isinstance(self.inputs, list) else []
+        found = ((item.get("id"), item.get("default")) for item in inputs if isinstance(item, dict))
+        return {id_: default for id_, default in found if isinstance(id_, str) and isinstance(default, str)}
 
 
-class _Repeated(Exception):
-    """A key stands twice."""
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _Repeated(key)
-        found[key] = value
-    return found
+def refusal(error: ValidationError, place: str) -> ConfigError:
+    """Return the first thing that is wrong with a part of the document, as a sentence that begins with its place."""
+    first = error.errors()[0]
+    said = first["msg"][0].lower() + first["msg"][1:] if first["type"] not in _NO_OBJECT else "it should be an object"
+    where = ".".join(map(str, first["loc"]))
+    return ConfigError(
+        place=place, message=f"{where}: {said}." if where else f"{said}.", cure="See the README for its form."
+    )

@@ -8,7 +8,7 @@ from batonmcp.config.interpolate import UnsetVariable, interpolate
 from batonmcp.config.settings import LlmSettings
 from batonmcp.core.errors import ConfigError
 
-__all__ = ["llm_settings", "sendable"]
+__all__ = ["is_address", "llm_settings", "sendable"]
 
 _OPENAI = "https://api.openai.com/v1"
 
@@ -45,13 +45,22 @@ def sendable(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
+def is_address(url: str) -> bool:
+    """Whether `url` is one that can be called over HTTP."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # brackets that do not close, a port that is no number
+        return False
+
+
 def _filled(text: str | None, environment: Mapping[str, str]) -> str | None:
     return interpolate(text, environment).strip() if text else None
 
 
 def _check(llm: LlmSettings, place: str) -> None:
     """Refuse what can never be called: no address, no key where one is needed, a key that cannot be sent."""
-    if not _is_address(llm.base_url):
+    if not is_address(llm.base_url):
         raise ConfigError(
             place=place,
             message=f"the base_url {llm.base_url!r} is no address.",
@@ -67,11 +76,3 @@ def _check(llm: LlmSettings, place: str) -> None:
         raise ConfigError(
             place=place, message="the API key holds characters that cannot be sent.", cure="Copy it again."
         )
-
-
-def _is_address(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:  # brackets that do not close, a port that is no number
-        return False

@@ -20,6 +20,8 @@ __all__ = [
     "ServerSettings",
     "Settings",
     "StdioServer",
+    "StoreSettings",
+    "StoredResults",
 ]
 
 INSIDE = "BATONMCP_INSIDE"
@@ -28,6 +30,7 @@ INSIDE = "BATONMCP_INSIDE"
 PlannerChoice: TypeAlias = Literal["auto", "llm", "host", "lexical"]
 Protocol: TypeAlias = Literal["auto", "legacy", "modern"]
 HttpKind: TypeAlias = Literal["auto", "http", "sse"]
+StoredResults: TypeAlias = Literal["full", "preview", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,21 @@ class LlmSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """Where and how long something is kept from one process to the next.
+
+    Attributes:
+        path: The file; None to keep everything in memory.
+        results: What a stored run record holds of its values: all, previews of long ones, or none.
+        days: How long run records are kept.
+    """
+
+    path: Path | None = None
+    results: StoredResults = "preview"
+    days: float = 7.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything a process is told.
 
@@ -140,7 +158,10 @@ class Settings:
         planner: `auto` takes `llm` where a model is configured.
         effects: Globs over qualified names and what they make of a tool; the first match wins.
         limits: Bounds of a run.
+        store: What is kept from one process to the next.
         warnings: What in the file was passed over, as sentences.
+        files: Every file that it depends on, whether it exists or not; `source` is one of them.
+        secrets: Texts that must not be shown or stored. Secret.
     """
 
     source: Path
@@ -149,4 +170,7 @@ class Settings:
     planner: PlannerChoice = "auto"
     effects: Mapping[str, EffectKind] = field(default_factory=dict[str, EffectKind])
     limits: Limits = field(default_factory=Limits)
+    store: StoreSettings = field(default_factory=StoreSettings)
     warnings: tuple[str, ...] = ()
+    files: tuple[Path, ...] = ()
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)

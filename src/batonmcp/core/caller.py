@@ -4,15 +4,20 @@ A server may ask for something while a call of its tool runs: a person's answer 
 which folders it may use (roots). The question goes to whoever made that call, and to nobody else.
 """
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.printable import printable
+
 __all__ = ["NOBODY", "Answer", "Ask", "Asked", "Caller", "Declined", "Progress", "Question"]
 
 Asked: TypeAlias = Literal["elicitation", "sampling", "roots"]
+
+_LONGEST_MESSAGE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,14 @@ class Progress:
     total: float | None = None
     message: str = ""
 
+    def tidied(self) -> "Progress":
+        """Return it with numbers that are numbers, none below zero or above its total, and a short message."""
+        total = _number(self.total) if self.total is not None else None
+        done = _number(self.done) or 0.0
+        if total is not None:
+            done = min(done, total)
+        return Progress(done=done, total=total, message=printable(self.message, _LONGEST_MESSAGE))
+
 
 Ask: TypeAlias = Callable[[Question], Awaitable[Answer | Declined]]
 
@@ -72,6 +85,15 @@ class Caller:
     principal: str
     ask: Ask
     progressed: Callable[[Progress], None]
+
+
+def _number(value: float) -> float | None:
+    """Return a number that can be shown and counted with; None for one that cannot."""
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return max(number, 0.0) if math.isfinite(number) else None
 
 
 async def _decline(_question: Question) -> Declined:

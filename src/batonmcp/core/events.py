@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
@@ -26,6 +27,7 @@ __all__ = [
     "RunStarted",
     "RunStatus",
     "StepFinished",
+    "StepProgressed",
     "StepRetried",
     "StepStarted",
     "SynthesisStarted",
@@ -91,6 +93,14 @@ class StepStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepProgressed:
+    """A call of a step tells how far it is."""
+
+    step_id: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepRetried:
     """A call of a step failed and is made again after a pause in seconds."""
 
@@ -135,6 +145,7 @@ Event: TypeAlias = (
     | LlmCalled
     | PlanReady
     | StepStarted
+    | StepProgressed
     | StepRetried
     | StepFinished
     | SynthesisStarted

@@ -5,9 +5,21 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Attachment
 from batonmcp.core.errors import ErrorInfo
 
-__all__ = ["Again", "Cancelled", "Failed", "ItemOutcome", "Outcome", "Skipped", "StepStatus", "Succeeded", "status_of"]
+__all__ = [
+    "Again",
+    "Cancelled",
+    "Failed",
+    "ItemOutcome",
+    "Outcome",
+    "Skipped",
+    "StepStatus",
+    "Succeeded",
+    "attachments_of",
+    "status_of",
+]
 
 Again: TypeAlias = Literal["never", "if harmless", "always"]
 StepStatus: TypeAlias = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled", "unknown"]
@@ -20,10 +32,12 @@ class Succeeded:
     Attributes:
         value: The tool's structured content, else its text parsed as JSON, else its text; a list for a `for_each`.
         items: The outcome of each item of a `for_each`.
+        attachments: Resources that came along; those of a `for_each` are with its items.
     """
 
     value: JsonValue
     items: "tuple[ItemOutcome, ...] | None" = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +94,13 @@ class ItemOutcome:
 
     arguments: dict[str, JsonValue]
     outcome: Succeeded | Failed | Cancelled
+
+
+def attachments_of(outcome: Outcome) -> tuple[Attachment, ...]:
+    """Return the resources that came along with a step, those of its items included."""
+    own = outcome.attachments if isinstance(outcome, Succeeded) else ()
+    items = () if isinstance(outcome, Skipped) else outcome.items or ()
+    return own + tuple(attachment for item in items for attachment in attachments_of(item.outcome))
 
 
 def status_of(outcome: Outcome) -> StepStatus:

@@ -11,7 +11,7 @@ _LONGEST = (4_000, 400, 40)
 
 _LEFT_OUT = "The record is too long to travel with the answer, so that its steps were left out."
 _SHOWN = 400
-_VALUES = ("value", "items", "arguments")
+_VALUES = ("value", "items", "arguments", "attachments")
 
 
 def preview(record: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, assert_never
 
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Attachment
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
     Event,
@@ -18,11 +19,21 @@ from batonmcp.core.events import (
     RunStarted,
     RunStatus,
     StepFinished,
+    StepProgressed,
     StepRetried,
     StepStarted,
     SynthesisStarted,
 )
-from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Skipped, StepStatus, Succeeded, status_of
+from batonmcp.core.outcome import (
+    Cancelled,
+    Failed,
+    ItemOutcome,
+    Skipped,
+    StepStatus,
+    Succeeded,
+    attachments_of,
+    status_of,
+)
 from batonmcp.core.plan import Mode, Plan, Step
 
 __all__ = ["Recorder", "RunRecord", "StepRecord", "Timings", "Usage"]
@@ -46,6 +57,7 @@ class StepRecord:
     value: JsonValue = None
     items: list[dict[str, JsonValue]] | None = None
     error: dict[str, str] | None = None
+    attachments: list[Attachment] = field(default_factory=list[Attachment])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,8 +100,11 @@ class RunRecord:
     error: dict[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return the record as JSON."""
-        return asdict(self)
+        """Return the record as JSON, with the names of what is attached and not what it holds."""
+        document = asdict(self)
+        for entry, step in zip(document["steps"], self.steps, strict=True):
+            entry["attachments"] = [attachment.as_json() for attachment in step.attachments]
+        return document
 
 
 class Recorder:
@@ -124,6 +139,8 @@ class Recorder:
                 self._take_step(event)
             case SynthesisStarted():
                 self._enter("synthesize")
+            case StepProgressed():
+                pass
             case Noted(text=text):
                 record.notes.append(text)
             case RunFinished(status=status, answer=answer, error=error, result=result):
@@ -162,6 +179,7 @@ class Recorder:
                 step.attempts += 1
             case StepFinished(outcome=outcome):
                 step.status, step.ended_ms = status_of(outcome), self._now_ms()
+                step.attachments = list(attachments_of(outcome))
                 match outcome:
                     case Succeeded(value=value, items=items):
                         step.value, step.items = value, _items(items)

@@ -29,7 +29,7 @@ def unselectable(expression: Expression, known: Mapping[str, Document | None]) -
     tree = ast.parse(expression.source.strip(), mode="eval").body
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    free = {name: schema for name, schema in known.items() if name not in bound}
+    free = {name: known[name] for name in expression.names if name in known and name not in bound}
     found: list[tuple[str, str]] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute | ast.Subscript) and id(node) not in called:

@@ -1,8 +1,7 @@
 """One call of a server, and the ways in which it can come to nothing."""
 
 import math
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -10,19 +9,19 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import anyio
 from mcp import Client, MCPError
 from mcp.shared.dispatcher import ProgressFnT
-from mcp_types import CONNECTION_CLOSED, INTERNAL_ERROR, PARSE_ERROR, REQUEST_TIMEOUT
+from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 from pydantic import ValidationError
 
 from batonmcp.core.caller import NOBODY, Caller, Progress
-from batonmcp.downstream.trouble import Evidence, brief, refusal
+from batonmcp.downstream.deadline import Deadline
+from batonmcp.downstream.http_trouble import http_trouble
+from batonmcp.downstream.trouble import Evidence, brief
 
 __all__ = ["CURRENT_CALL", "Call", "CallTimeout", "Changed", "Lost", "Rejected", "Send", "rejected"]
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError)
 _NO_WORD_OF_IT = {CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT}
 """Errors that stand for an answer that was lost on its way: the tool may have run."""
-
-_SERVER_ERROR = 500
 
 _Result = TypeVar("_Result")
 
@@ -67,20 +66,18 @@ class Call(Generic[_Result]):
     Attributes:
         send: Makes the request.
         caller: On whose behalf.
-        clock: Ends the wait for the answer; stands still while somebody is asked something.
+        clock: Ends the wait for the answer; held while somebody is asked something.
         scope: Ends the request.
         done: Set when there is a result or an error.
     """
 
     send: Send[_Result]
     caller: Caller = NOBODY
-    clock: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    clock: Deadline = field(default_factory=lambda: Deadline(math.inf))
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     done: anyio.Event = field(default_factory=anyio.Event)
     result: _Result | None = None
     error: Exception | None = None
-    _asking: int = 0
-    _left: float = 0.0
 
     async def perform(self, client: Client) -> None:
         """Make the request and keep what comes of it."""
@@ -92,20 +89,6 @@ class Call(Generic[_Result]):
                 self.error = error
             finally:
                 self.done.set()
-
-    @contextmanager
-    def standing_still(self) -> Generator[None]:
-        """Stop the clock: a person thinks, which is none of the server's time."""
-        if not self._asking:
-            self._left = self.clock.deadline - anyio.current_time()
-            self.clock.deadline = math.inf
-        self._asking += 1
-        try:
-            yield
-        finally:
-            self._asking -= 1
-            if not self._asking:
-                self.clock.deadline = anyio.current_time() + self._left
 
     async def _progressed(self, progress: float, total: float | None, message: str | None) -> None:
         self.caller.progressed(Progress(done=progress, total=total, message=message or ""))
@@ -122,11 +105,13 @@ CURRENT_CALL: ContextVar[Call[Any] | None] = ContextVar("CURRENT_CALL", default=
 """The call in whose context something happens, where the SDK keeps it: not for what arrives over older streams."""
 
 
-def rejected(error: Exception | None, evidence: Evidence, title: str) -> Rejected:
-    """Say what a server answered, by its title, instead of a result."""
+def rejected(error: Exception | None, evidence: Evidence, title: str) -> Lost | Rejected:
+    """Say what came of a call, by the server's title, instead of a result."""
+    failure = evidence.exchange.failure_of(error) if evidence.exchange else None
+    if failure:
+        sentence = f"{title} {http_trouble(failure, evidence.settings)}"
+        unreached = failure.kind == "unreachable"
+        return Lost(sentence, sent=False) if unreached else Rejected(sentence, unsure=failure.arrived)
     if not isinstance(error, MCPError):
         return Rejected(f"{title} answered with something that is no result ({brief(error)}).", unsure=True)
-    status = evidence.exchange.refusal if evidence.exchange and error.code == INTERNAL_ERROR else None
-    if status is not None:
-        return Rejected(f"{title} {refusal(status, evidence.settings)}", unsure=status >= _SERVER_ERROR)
     return Rejected(f"{title} answered: {brief(error)}.", unsure=error.code in _NO_WORD_OF_IT)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import anyio
 from mcp import Client, MCPError
@@ -14,11 +14,13 @@ from pydantic import JsonValue
 from batonmcp.config.settings import ServerSettings
 from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.effect import EffectKind
+from batonmcp.core.limits import Limits
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.backoff import Backoff
 from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, rejected
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.leniency import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
 from batonmcp.downstream.offer import Offer
@@ -28,7 +30,7 @@ from batonmcp.downstream.race import first_of
 from batonmcp.downstream.report import ServerReport, ServerState, started
 from batonmcp.downstream.session import ended, innermost, open_session
 from batonmcp.downstream.traffic import Traffic
-from batonmcp.downstream.transport import Era, OpenTransport, era_of, first_mode, open_transport
+from batonmcp.downstream.transport import Approach, OpenTransport, approach, open_transport, spoken
 from batonmcp.downstream.trouble import Evidence, explain
 from batonmcp.downstream.turns import Turns
 
@@ -48,7 +50,7 @@ class Connection:
     Args:
         settings: The server's entry in servers.json.
         effects: What servers.json says about effects.
-        connect_timeout: How long it has to get ready, in seconds.
+        limits: How long it has to get ready, and how much it may send at once.
         memory: Keeps what it offers and which era it speaks for the next process.
         turns: Says when it may start.
         open_transport: Opens the way to it.
@@ -59,22 +61,22 @@ class Connection:
         settings: ServerSettings,
         effects: Mapping[str, EffectKind],
         *,
-        connect_timeout: float,
+        limits: Limits,
         memory: Memory | None = None,
         turns: Turns | None = None,
         open_transport: OpenTransport = open_transport,
     ) -> None:
         self.settings = settings
-        self._connect_timeout = connect_timeout
+        self._limits = limits
         self._memory = memory or Forgetful()
         self._offer = Offer(settings, effects, self._memory)
         self._turns = turns or Turns(1)
         self._open = open_transport
-        self._mode = first_mode(settings)
+        self._approach = approach(settings)
         self._state: Phase = Down(settings.trouble) if settings.trouble else Connecting()
         self._changed = anyio.Event()
         self._traffic = Traffic(self._wedged)
-        self._era: Era | None = None
+        self._speaks: Literal["legacy", "modern", "sse"] | None = None
         self._evidence: Evidence | None = None
         self._ready_in: float | None = None
         self._connects = 0
@@ -111,7 +113,7 @@ class Connection:
             title=self.title,
             state=self._word(),
             started=started(self.settings),
-            era=self._era,
+            speaks=self._speaks,
             ready_in=self._ready_in,
             tools=len(self.catalogue.tools) if self.catalogue else 0,
             connects=self._connects,
@@ -131,9 +133,9 @@ class Connection:
             case Down():
                 return "broken" if self.settings.transport else "disabled"
 
-    def adopt(self, settings: ServerSettings, effects: Mapping[str, EffectKind], *, connect_timeout: float) -> None:
+    def adopt(self, settings: ServerSettings, effects: Mapping[str, EffectKind], limits: Limits) -> None:
         """Take over what servers.json now says, where that needs no new connection."""
-        self.settings, self._connect_timeout = settings, connect_timeout
+        self.settings, self._limits = settings, limits
         self._offer.adopt(settings, effects)
 
     async def known(self) -> None:
@@ -153,7 +155,11 @@ class Connection:
         await self._recall()
         backoff, fresh = Backoff(), True
         while True:
-            evidence = self._evidence = Evidence(settings=self.settings, connect_timeout=self._connect_timeout)
+            evidence = self._evidence = Evidence(
+                settings=self.settings,
+                connect_timeout=self._limits.connect_timeout,
+                max_bytes=self._limits.result_bytes,
+            )
             self._connects += 1
             try:
                 async with self._turns.taken() as is_up:
@@ -171,7 +177,7 @@ class Connection:
             backoff.ended(lasted=evidence.lasted)
             soon = evidence.was_ready and backoff.soon
             self._become(Connecting(trouble) if soon else Down(trouble))
-            await anyio.sleep(backoff.pause())
+            await anyio.sleep(backoff.pause(at_least=evidence.retry_after))
             fresh = True
 
     async def call(
@@ -205,7 +211,7 @@ class Connection:
                 raise Changed(changed)
             return client.call_tool(name, arguments, progress_callback=progressed)
 
-        return await self._make(Call(send, caller), within)
+        return await self._make(Call(send, caller, Deadline(within)), within)
 
     async def read_resource(self, uri: str, *, within: float, caller: Caller = NOBODY) -> ReadResourceResult:
         """Read a resource that the server has named.
@@ -219,13 +225,13 @@ class Connection:
         def send(client: Client, _progressed: ProgressFnT) -> Awaitable[ReadResourceResult]:
             return client.read_resource(uri)
 
-        return await self._make(Call(send, caller), within)
+        return await self._make(Call(send, caller, Deadline(within)), within)
 
     # Connecting.
 
     async def _recall(self) -> None:
         """Take up what an earlier process has kept."""
-        self._mode = first_mode(self.settings, await self._memory.get("era", self.settings.definition))
+        self._approach = approach(self.settings, await self._memory.get("era", self.settings.definition))
         await self._offer.recall()
         self._become(self._state)
 
@@ -234,16 +240,16 @@ class Connection:
         left_out: list[str] = []
         changes, began = Changes(), anyio.current_time()
         asked = Questions(self.settings.name, self, self._traffic.in_flight)
-        transport = lenient(self._open(self.settings, evidence), left_out)
-        with anyio.move_on_after(self._connect_timeout) as connecting:
-            async with open_session(transport, self._mode, asked, changes) as (client, tasks):
+        transport = lenient(self._open(self._approach.applied(self.settings), evidence), left_out)
+        with anyio.move_on_after(evidence.connect_timeout) as connecting:
+            async with open_session(transport, self._approach.mode, asked, changes) as (client, tasks):
                 await self._read_offer(client, left_out)
                 connecting.deadline = math.inf
                 is_up()
                 evidence.was_ready, self._ready_in = True, anyio.current_time() - began
-                self._era = era_of(client.protocol_version)
+                self._speaks = spoken(client.protocol_version, self._approach)
                 tasks.start_soon(changes.follow, partial(self._read_offer, client, left_out))
-                tasks.start_soon(self._memory.put, "era", self.settings.definition, self._era)
+                tasks.start_soon(self._memory.put, "era", self.settings.definition, self._speaks)
                 await self._serve(Up(client, tasks, evidence, anyio.Event()))
         if connecting.cancelled_caught:
             raise TimeoutError
@@ -268,12 +274,14 @@ class Connection:
 
     def _begins_otherwise(self, evidence: Evidence) -> bool:
         """Whether the server is to be tried at once in another way: what was chosen first, or remembered, is wrong."""
-        error, mode = evidence.error, self._mode
-        if isinstance(error, MCPError) and error.code == UNSUPPORTED_PROTOCOL_VERSION and mode == "legacy":
-            self._mode = "auto" if self.settings.protocol == "auto" else "legacy"
+        error, before = evidence.error, self._approach
+        if evidence.exchange and evidence.exchange.speaks_sse:
+            self._approach = Approach(mode="legacy", sse=True)
+        elif isinstance(error, MCPError) and error.code == UNSUPPORTED_PROTOCOL_VERSION and before.mode == "legacy":
+            self._approach = before if self.settings.protocol == "legacy" else Approach(mode="auto")
         elif not evidence.was_ready:
-            self._mode = first_mode(self.settings)
-        return self._mode != mode
+            self._approach = approach(self.settings)
+        return self._approach != before
 
     async def _idle(self, evidence: Evidence) -> None:
         """Wait until the server has not been used for the time that its entry gives it; then it is idle."""
@@ -287,7 +295,7 @@ class Connection:
         """Have the owner's task make a call, and wait for what comes of it."""
         up: Up | None = None
         try:
-            with anyio.move_on_after(within) as call.clock:
+            with call.clock.scope:
                 up = await self._ready()
                 if up:
                     with self._traffic.carrying(call, self.title):
@@ -305,6 +313,8 @@ class Connection:
             raise CallTimeout
         if isinstance(call.error, Changed):
             raise call.error
+        if wanted := up.evidence.rest_wanted_by(call.error):
+            self._traffic.rest(wanted)
         if (call.cut_off or up.evidence.forgotten) and await self._is_over(up):
             raise Lost(self._reason(), sent=call.cut_off)
         raise rejected(call.error, up.evidence, self.title)

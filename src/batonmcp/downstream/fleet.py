@@ -9,6 +9,7 @@ from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
 from batonmcp.config.settings import ServerSettings, Settings
+from batonmcp.core.attachment import Contents
 from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
@@ -18,6 +19,7 @@ from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
 from batonmcp.downstream.memory import Memory
 from batonmcp.downstream.report import ServerReport
+from batonmcp.downstream.resource import contents_of
 from batonmcp.downstream.result import read_result
 from batonmcp.downstream.turns import Turns
 
@@ -119,15 +121,23 @@ class Fleet:
             left = waiting.deadline - anyio.current_time()
             return await self._call(member.connection, tool, arguments, within=within, left=left, caller=caller)
 
+    async def read_resource(self, server: str, uri: str, *, within: float) -> Sequence[Contents] | Failed:
+        """Have a server read one of its resources; whatever goes wrong with it is a `Failed`."""
+        member = self._members.get(server)
+        if member is None:
+            return Failed(error=ErrorInfo(kind="unavailable", message=f"There is no server {server!r}."))
+        try:
+            result = await member.connection.read_resource(uri, within=within)
+        except (Lost, Rejected) as error:
+            return Failed(error=ErrorInfo(kind="unavailable", message=str(error)))
+        except CallTimeout:
+            message = f"{member.connection.title} did not answer within {within:g} s."
+            return Failed(error=ErrorInfo(kind="timeout", message=message))
+        return [contents_of(part) for part in result.contents]
+
     def _member(self, server: ServerSettings) -> _Member:
         limits = self._settings.limits
-        connection = Connection(
-            server,
-            self._settings.effects,
-            connect_timeout=limits.connect_timeout,
-            memory=self._memory,
-            turns=self._turns,
-        )
+        connection = Connection(server, self._settings.effects, limits=limits, memory=self._memory, turns=self._turns)
         return _Member(connection=connection, slots=anyio.CapacityLimiter(limits.parallel_server))
 
     async def _call(  # noqa: PLR0913 - what a call needs
@@ -173,7 +183,7 @@ class Fleet:
             return None
         limits = self._settings.limits
         member.slots.total_tokens = limits.parallel_server
-        member.connection.adopt(server, self._settings.effects, connect_timeout=limits.connect_timeout)
+        member.connection.adopt(server, self._settings.effects, limits)
         return member
 
     def _current(self) -> Registry:

@@ -14,6 +14,7 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.message import SessionMessage
 
 from batonmcp.config.settings import HttpServer
+from batonmcp.downstream.defuse import defused
 from batonmcp.downstream.http_events import Defuse
 from batonmcp.downstream.http_exchange import HttpExchange
 from batonmcp.downstream.http_gate import Gate
@@ -39,13 +40,9 @@ class _Way:
     defuse: Defuse
 
 
-async def _as_it_is(data: bytes) -> bytes:
-    return data
-
-
 @asynccontextmanager
 async def http_transport(
-    server: HttpServer, about: HttpExchange, *, defuse: Defuse = _as_it_is
+    server: HttpServer, about: HttpExchange, *, defuse: Defuse = defused
 ) -> AsyncGenerator[TransportStreams]:
     """Yield the streams of a server's messages.
 
@@ -87,7 +84,7 @@ async def _sse(way: _Way) -> AsyncGenerator[TransportStreams]:
         del headers, timeout, auth
         return client
 
-    async with messages, sse_client(way.server.url, httpx_client_factory=ours) as (incoming, outgoing):
+    async with inbox, messages, sse_client(way.server.url, httpx_client_factory=ours) as (incoming, outgoing):
         way.background.start_soon(_relay, incoming, inbox)
         yield messages, outgoing
 

@@ -48,6 +48,8 @@ class HttpExchange:
             return  # a server may well refuse the stream that only GET opens
         self.answered = True
         self.refusal = response.status_code if response.status_code >= _REFUSED else None
+        if self.refusal is None:
+            self.retry_after = None
         if self.refusal == _NOT_FOUND and MCP_SESSION_ID in response.request.headers:
             self.forgotten.set()
 

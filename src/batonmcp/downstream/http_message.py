@@ -1,6 +1,5 @@
 """A message as it stands in the body of a request or of a response."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -45,7 +44,7 @@ def posted(request: httpx2.Request) -> Posted:
     return Posted(method=method, id=_id(message.get("id")) if method else None, cancels=cancels)
 
 
-def answer_to(request_id: RequestId, body: bytes, others: Collection[RequestId]) -> bytes:
+def answer_to(request_id: RequestId, body: bytes) -> bytes:
     """Return a body that must be the answer to a request, with its id.
 
     Raises:
@@ -56,10 +55,10 @@ def answer_to(request_id: RequestId, body: bytes, others: Collection[RequestId])
         raise _unreadable(_NO_OBJECT)
     if "method" in message or not ("result" in message or "error" in message):
         raise _unreadable(_NO_ANSWER)
-    return _with_id(request_id, message, body, others)
+    return _with_id(request_id, message, body)
 
 
-def answer_in(request_id: RequestId, event: bytes, others: Collection[RequestId]) -> bytes:
+def answer_in(request_id: RequestId, event: bytes) -> bytes:
     """Return an event's message, with the id of the request if it is an answer.
 
     Raises:
@@ -68,7 +67,7 @@ def answer_in(request_id: RequestId, event: bytes, others: Collection[RequestId]
     message = _object(event)
     if "method" in message or not ("result" in message or "error" in message):
         return event
-    return _with_id(request_id, message, event, others)
+    return _with_id(request_id, message, event)
 
 
 def error_for(request_id: RequestId, failure: HttpFailure, data: dict[str, str]) -> _JsonObject:
@@ -77,12 +76,12 @@ def error_for(request_id: RequestId, failure: HttpFailure, data: dict[str, str])
     return {"jsonrpc": "2.0", "id": request_id, "error": {"code": failure.code, "message": message, "data": data}}
 
 
-def _with_id(request_id: RequestId, message: _JsonObject, text: bytes, others: Collection[RequestId]) -> bytes:
-    """Put the request's own id where the server has changed its type, or lost it. Another request's is no slip."""
+def _with_id(request_id: RequestId, message: _JsonObject, text: bytes) -> bytes:
+    """Put the request's own id where the server has changed its type, or lost it. Any other one is no slip."""
     found = message.get("id")
     if found == request_id and type(found) is type(request_id):
         return text
-    if found is not None and str(found) != str(request_id) and any(str(found) == str(other) for other in others):
+    if found is not None and str(found) != str(request_id):
         raise _unreadable(_NOT_ITS_ANSWER)
     return to_json(message | {"id": request_id})
 

@@ -1,6 +1,4 @@
-"""What is expected of an event stream: the answer to a request, the server's own messages, or all of a connection."""
-
-from collections.abc import Callable, Collection
+"""Who reads an event stream: for the answer to a request, for the server's own messages, or for all of a connection."""
 
 import httpx2
 from mcp_types import RequestId
@@ -18,16 +16,15 @@ __all__ = ["AnswerReader", "ConnectionReader", "NoticeReader"]
 class AnswerReader:
     """Reads the stream that answers one request. Whatever ends it before the answer ends that request alone."""
 
-    def __init__(self, request_id: RequestId, about: HttpExchange, others: Callable[[], Collection[RequestId]]) -> None:
+    def __init__(self, request_id: RequestId, about: HttpExchange) -> None:
         self._id = request_id
         self._about = about
-        self._others = others
 
     def read(self, event: Event) -> Event:
         """Check that an answer is the answer to this request."""
         if event.kind not in {b"", b"message"} or not event.data:
             return event
-        return Event(data=answer_in(self._id, event.data, self._others()), id=event.id, retry=event.retry)
+        return Event(data=answer_in(self._id, event.data), id=event.id, retry=event.retry)
 
     def broken(self, failure: HttpFailure, *, resumable: bool) -> Event | None:
         """Answer with an error, unless the SDK can take the stream up again."""

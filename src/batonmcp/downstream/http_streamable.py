@@ -71,14 +71,14 @@ class StreamableGate(Gate):
             return await self._refused(response, request_id)
         kind = content_type(response)
         if kind == _EVENTS:
-            return self._events(response, AnswerReader(request_id, self.about, self._others), request_id)
+            return self._events(response, AnswerReader(request_id, self.about), request_id)
         if response.status_code in _NOTHING:
             raise await self._unreadable(response, f"{response.status_code} without an answer")
         if not kind.endswith("json"):
             raise await self._unreadable(response, f"Unexpected content type: {kind[:80] or 'none'}")
         body = await self.defuse(await whole(response, self.about.max_bytes))
         try:
-            answer = answer_to(request_id, body, self._others())
+            answer = answer_to(request_id, body)
         except HttpFailed as error:
             quoted = replace(error.failure, status=response.status_code, excerpt=excerpt(body, self._secrets))
             raise HttpFailed(quoted) from None
@@ -94,7 +94,7 @@ class StreamableGate(Gate):
         if refusal.status in _ALWAYS_OURS or lost or b'"error"' not in body:
             raise HttpFailed(refusal)
         try:
-            return self._json(response, answer_to(request_id, body, self._others()))
+            return self._json(response, answer_to(request_id, body))
         except HttpFailed:
             raise HttpFailed(refusal) from None
 
@@ -128,6 +128,3 @@ class StreamableGate(Gate):
             except (httpx2.TransportError, EventTooLong):
                 return False
         return False
-
-    def _others(self) -> list[RequestId]:
-        return list(self.flights)

@@ -3,35 +3,30 @@
 import os
 import signal
 import sys
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["kin_gone"]
+__all__ = ["kill_kin"]
+
+_ROUNDS = 3
 
 
-@contextmanager
-def kin_gone(pid: int) -> Generator[None]:
-    """Kill, on leaving, what the process had started by the time of entering and what still lives.
+def kill_kin(pid: int) -> None:
+    """Kill a server and what descends from it or is in its session: what is left to do when nobody guards it.
 
-    The group of a server is signalled anyway; this is for those that left it. Each is held by a file descriptor, so
-    that no other process can be hit although its id may be used again. On Linux only: elsewhere nothing is done, as
-    for a process that began a session of its own and whose parent has ended before.
+    On Linux only. A process that began a session of its own and whose parent has ended before is not found.
     """
     if sys.platform != "linux":
-        yield
         return
-    with ExitStack() as held:
-        handles: list[int] = []
-        for kin in {*_descendants(pid), *_session(pid)}:
+    for _ in range(_ROUNDS):  # they may have forked meanwhile
+        for kin in {pid, *_descendants(pid), *_session(pid)}:
             with suppress(OSError):  # it has ended meanwhile
                 handle = os.pidfd_open(kin)
-                held.callback(os.close, handle)
-                handles.append(handle)
-        yield
-        for handle in handles:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
+                try:
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+                finally:
+                    os.close(handle)
 
 
 def _descendants(pid: int) -> Iterator[int]:

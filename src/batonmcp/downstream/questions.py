@@ -79,7 +79,7 @@ class Questions:
         if isinstance(call, Declined):
             return call
         question = Question(server=self.server, agent=self.named.title, about=about, params=params)
-        with call.standing_still():
+        with call.clock.held():
             return await call.caller.ask(question)
 
     def _likeliest(self) -> Call[Any] | Declined:

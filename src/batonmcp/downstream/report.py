@@ -22,7 +22,7 @@ class ServerReport:
         state: `ready`; `degraded`, connected but something is wrong; `connecting`; `broken`, to be tried again; `idle`,
             stopped until it is needed; `disabled`, its entry cannot be used.
         started: How it is reached: its command line, or its address.
-        era: The protocol era it speaks; None before it is known.
+        speaks: The protocol era, `sse` for the older one over the older transport; None before it is known.
         ready_in: How long it took to get ready, in seconds; None if it never was.
         tools: How many it offers.
         connects: How often it was tried to connect to it.
@@ -35,7 +35,7 @@ class ServerReport:
     title: str
     state: ServerState
     started: str
-    era: Literal["legacy", "modern"] | None = None
+    speaks: Literal["legacy", "modern", "sse"] | None = None
     ready_in: float | None = None
     tools: int = 0
     connects: int = 0

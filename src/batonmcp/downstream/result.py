@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.strict_json import read_json_text
+from batonmcp.downstream.resource import attachments
 
 __all__ = ["read_result"]
 
@@ -22,9 +23,10 @@ def read_result(result: CallToolResult) -> Succeeded | Failed:
     if result.is_error:
         message = " ".join(text.split())[:_LONGEST_ERROR] or "The tool reported an error without saying which."
         return Failed(error=ErrorInfo(kind="tool_error", message=message))
-    if result.structured_content is not None and not _too_deep(result.structured_content):
-        return Succeeded(value=_finite(result.structured_content))
-    return Succeeded(value=_parsed(text))
+    structured = result.structured_content
+    if structured is not None and not _too_deep(structured):
+        return Succeeded(value=_finite(structured), attachments=attachments(result.content, in_value=False))
+    return Succeeded(value=_parsed(text), attachments=attachments(result.content, in_value=True))
 
 
 def _parsed(text: str) -> JsonValue:

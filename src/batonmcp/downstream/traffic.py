@@ -83,7 +83,7 @@ class Traffic:
         """Class the end of a call: an error is an answer, too; a caller who left early has learned nothing."""
         if call.result is not None or isinstance(call.error, MCPError):
             self._breaker.answered()
-        elif call.clock.cancel_called and waited >= _LEAST_PATIENCE:
+        elif call.clock.scope.cancel_called and waited >= _LEAST_PATIENCE:
             self._breaker.missed(anyio.current_time())
             if admitted.probe:
                 self._wedged()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from mcp.client._transport import TransportStreams
@@ -10,15 +11,28 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
 from batonmcp.downstream.http import HttpExchange, http_transport
-from batonmcp.downstream.stdio import ServerProcess, stdio_transport
+from batonmcp.downstream.process import ServerProcess
+from batonmcp.downstream.stdio import stdio_transport
 from batonmcp.downstream.trouble import Evidence
 
-__all__ = ["Era", "OpenTransport", "era_of", "first_mode", "open_transport"]
-
-Era: TypeAlias = Literal["legacy", "modern"]
+__all__ = ["Approach", "OpenTransport", "approach", "open_transport", "spoken"]
 
 OpenTransport: TypeAlias = Callable[[ServerSettings, Evidence], AbstractAsyncContextManager[TransportStreams]]
 """Opens the way to a server; what happens on it is kept in the evidence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approach:
+    """How to begin with a server: the era to ask for first, and over HTTP whether by the older transport."""
+
+    mode: ConnectMode
+    sse: bool = False
+
+    def applied(self, settings: ServerSettings) -> ServerSettings:
+        """Return a server's entry with what has been found out about it."""
+        if self.sse and isinstance(settings.transport, HttpServer):
+            return replace(settings, transport=replace(settings.transport, speaks="sse"))
+        return settings
 
 
 def open_transport(settings: ServerSettings, evidence: Evidence) -> AbstractAsyncContextManager[TransportStreams]:
@@ -29,30 +43,35 @@ def open_transport(settings: ServerSettings, evidence: Evidence) -> AbstractAsyn
     """
     match settings.transport:
         case StdioServer() as server:
-            evidence.process = ServerProcess()
+            evidence.process = ServerProcess(max_bytes=evidence.max_bytes)
             return stdio_transport(server, evidence.process)
         case HttpServer() as server:
-            evidence.exchange = HttpExchange()
+            evidence.exchange = HttpExchange(max_bytes=evidence.max_bytes)
             return http_transport(server, evidence.exchange)
         case None:
             raise LookupError(settings.name)
 
 
-def first_mode(settings: ServerSettings, remembered: object = None) -> ConnectMode:
-    """Choose how to begin, by the entry, else by the era that the server spoke last time.
+def approach(settings: ServerSettings, remembered: object = None) -> Approach:
+    """Choose how to begin, by the entry, else by what the server spoke last time.
 
     Where nothing is known: over stdio the older era, since servers built on early SDKs die of the newer one's first
     request. HTTP servers answer an unknown request with an error, so there the SDK may find out.
     """
+    transport = settings.transport
+    if isinstance(transport, HttpServer) and (transport.speaks == "sse" or remembered == "sse"):
+        return Approach(mode="legacy", sse=True)
     match settings.protocol if settings.protocol != "auto" else remembered:
         case "legacy":
-            return "legacy"
+            return Approach(mode="legacy")
         case "modern":
-            return "auto"
+            return Approach(mode="auto")
         case _:
-            return "legacy" if isinstance(settings.transport, StdioServer) else "auto"
+            return Approach(mode="legacy" if isinstance(transport, StdioServer) else "auto")
 
 
-def era_of(protocol_version: str) -> Era:
-    """Return the era that a version of the protocol belongs to."""
+def spoken(protocol_version: str, used: Approach) -> Literal["legacy", "modern", "sse"]:
+    """Return what a server speaks, in the word by which it is remembered."""
+    if used.sse:
+        return "sse"
     return "modern" if protocol_version in MODERN_PROTOCOL_VERSIONS else "legacy"

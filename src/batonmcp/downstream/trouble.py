@@ -7,10 +7,11 @@ from mcp import MCPError
 from pydantic import ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
+from batonmcp.core.limits import Limits
 from batonmcp.downstream.http import HttpExchange, public_address
 from batonmcp.downstream.http_failure import HttpFailure
 from batonmcp.downstream.http_trouble import http_trouble
-from batonmcp.downstream.stdio import MAX_LINE, ServerProcess
+from batonmcp.downstream.process import ServerProcess
 
 __all__ = ["Evidence", "brief", "explain", "refusal"]
 
@@ -24,6 +25,7 @@ class Evidence:
     Attributes:
         settings: The server's entry in servers.json.
         connect_timeout: How long it had to get ready, in seconds.
+        max_bytes: Largest message that it may send, in bytes.
         was_ready: Whether it ever did.
         lasted: For how long it then was, in seconds.
         error: What was raised; None if the server just ended.
@@ -35,6 +37,7 @@ class Evidence:
 
     settings: ServerSettings
     connect_timeout: float
+    max_bytes: int = Limits().result_bytes
     was_ready: bool = False
     lasted: float = 0.0
     error: BaseException | None = None
@@ -47,6 +50,16 @@ class Evidence:
     def forgotten(self) -> bool:
         """Whether the server no longer knows our session."""
         return self.exchange is not None and self.exchange.forgotten.is_set()
+
+    @property
+    def retry_after(self) -> float:
+        """In how many seconds the server wants to be asked again; 0 if it has not said."""
+        return (self.exchange and self.exchange.retry_after) or 0.0
+
+    def rest_wanted_by(self, error: BaseException | None) -> float:
+        """Return the same of the refusal that an error stands for."""
+        failure = self.exchange.failure_of(error) if self.exchange else None
+        return (failure and failure.retry_after) or 0.0
 
 
 def explain(evidence: Evidence) -> str:
@@ -67,8 +80,8 @@ def _process(evidence: Evidence, server: StdioServer, process: ServerProcess) ->
     words = f" Its last words: {process.last_words}" if process.last_words else ""
     if process.pid is None:
         return _not_started(evidence, server)
-    if process.overlong:
-        return f"was stopped because it sent a message of more than {MAX_LINE:,} bytes."
+    if offence := _offence(process):
+        return f"was stopped because {offence}"
     if isinstance(evidence.error, TimeoutError):
         return _not_ready(evidence, process) + words
     if process.closed.is_set():
@@ -77,6 +90,18 @@ def _process(evidence: Evidence, server: StdioServer, process: ServerProcess) ->
     if isinstance(evidence.error, MCPError):
         return f"refused the connection: {brief(evidence.error)}.{words}"
     return f"broke the protocol ({brief(evidence.error)}).{words}"
+
+
+def _offence(process: ServerProcess) -> str:
+    """Return what a server did that we do not bear; empty if nothing."""
+    if process.overlong:
+        return f"it sent a message of more than {process.max_bytes:,} bytes."
+    if process.babbling:
+        return (
+            f"it printed {process.junk:,} lines that are no MCP messages, and went on. "
+            "Its output is for messages only: have it log to stderr."
+        )
+    return "the process in which batonmcp watches over it was killed." if process.unguarded else ""
 
 
 def _how_it_ended(process: ServerProcess) -> str:
@@ -90,6 +115,8 @@ def _not_started(evidence: Evidence, server: StdioServer) -> str:
     match evidence.error:
         case FileNotFoundError(filename=filename) if filename is not None and filename == server.cwd:
             return f"cannot start: its folder {server.cwd!r} does not exist. Correct {place}.cwd."
+        case OSError(filename=filename) if filename is not None and filename == server.cwd:
+            return f"cannot start: its folder {server.cwd!r} cannot be entered. Correct {place}.cwd."
         case FileNotFoundError(errno=int()):  # the system found the file, but not what its first line names
             return (
                 f"cannot start: {server.command!r} needs a program that does not exist. "

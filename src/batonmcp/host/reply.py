@@ -1,9 +1,10 @@
 """The reply to an `orchestrate` call: text for the model, the run record for machines."""
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ContentBlock, TextContent
 
 from batonmcp.core.preview import preview
 from batonmcp.core.record import RunRecord
@@ -15,12 +16,18 @@ __all__ = ["RUN_META", "reply", "reply_error"]
 RUN_META: Final = "batonmcp/run"
 
 
-def reply(record: RunRecord, output: Output) -> CallToolResult:
-    """Answer with a run. One text block and no structured content, which some hosts show instead of the text."""
+def reply(record: RunRecord, output: Output, attached: Sequence[ContentBlock] = ()) -> CallToolResult:
+    """Answer with a run. One text block and no structured content, which some hosts show instead of the text.
+
+    Args:
+        record: The run.
+        output: What the host wants of it.
+        attached: Resources that came along.
+    """
     told = json.dumps(data_of(record), ensure_ascii=False) if output == "data" and has_data(record) else text_of(record)
     meta: dict[str, Any] = {RUN_META: json.loads(sendable(json.dumps(preview(record.as_json()), ensure_ascii=False)))}
     is_error = record.status == "failed" or (record.error is not None and record.status not in {"ok", "partial"})
-    return CallToolResult(content=[TextContent(text=sendable(told))], is_error=is_error, _meta=meta)
+    return CallToolResult(content=[TextContent(text=sendable(told)), *attached], is_error=is_error, _meta=meta)
 
 
 def reply_error(sentence: str) -> CallToolResult:

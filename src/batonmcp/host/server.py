@@ -1,22 +1,41 @@
 """The MCP server in front of a backend."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Any, Final, Protocol
 
 import anyio
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
-from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    CallToolRequestParams,
+    CallToolResult,
+    InputRequiredResult,
+    ListToolsResult,
+    PaginatedRequestParams,
+)
 
 from batonmcp import __version__
+from batonmcp.core.attachment import Contents
+from batonmcp.core.caller import Caller
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit
 from batonmcp.core.limits import Limits
+from batonmcp.core.outcome import Failed
 from batonmcp.core.record import RunRecord
 from batonmcp.host.arguments import read_task
+from batonmcp.host.attached import attached
+from batonmcp.host.guest import Guest
+from batonmcp.host.library import Library
 from batonmcp.host.progress import reporting
 from batonmcp.host.reply import reply, reply_error
+from batonmcp.host.run import Run
+from batonmcp.host.runs import PATIENCE, Runs, open_runs
 from batonmcp.host.tool import TOOL_NAME, orchestrate_tool
 from batonmcp.stages.task import Task
 
@@ -24,8 +43,25 @@ __all__ = ["Backend", "Front", "OpenBackend"]
 
 _log = logging.getLogger(__name__)
 
-Backend = Callable[[Task, Emit], Awaitable[RunRecord]]
-"""Runs a task; events go to the listener."""
+_NAME: Final = "batonmcp"
+_STATE_LIVES_LONGER = 60.0
+_UNKNOWN_STATE: Final = (
+    "Nothing was run: these answers belong to no run that waits for answers. It may have had them already, or have "
+    f"been cancelled because they did not come within {PATIENCE:g} s. Call {TOOL_NAME} anew, without a request state."
+)
+
+
+class Backend(Protocol):
+    """What is behind the server: it does the work."""
+
+    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+        """Run a task; events go to the listener, questions of servers to the caller."""
+        ...
+
+    async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
+        """Have a server read one of its resources."""
+        ...
+
 
 OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
 """Opens the backend. Importing and connecting happen inside, so a host's first request need not wait for them."""
@@ -38,8 +74,19 @@ class Front:
     that one.
     """
 
-    def __init__(self, open_backend: OpenBackend, *, agents: Sequence[str], limits: Limits, read_only: bool) -> None:
+    def __init__(
+        self,
+        open_backend: OpenBackend,
+        *,
+        agents: Sequence[str],
+        limits: Limits,
+        read_only: bool,
+        patience: float = PATIENCE,
+    ) -> None:
         self._open_backend = open_backend
+        self._patience = patience
+        self._principal = secrets.token_hex(8)  # one host for as long as the process lives
+        self._library = Library(self._read_behind)
         self._limits = limits
         self._tool = orchestrate_tool(agents, read_only=read_only)
         self._answered = anyio.Event()
@@ -47,28 +94,35 @@ class Front:
         self._backend: Backend | None = None
         self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
         self._stop = anyio.CancelScope()
+        self.stopping = anyio.Event()
         self.stopped = anyio.Event()
-        self.server: Server[None] = Server(
-            "batonmcp",
+        self.server: Server[Runs] = Server(
+            _NAME,
             version=__version__,
             title="batonmcp",
             instructions="One tool, orchestrate: it does a whole task over all configured MCP servers in one call.",
             lifespan=self._lifespan,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
+            on_list_resources=self._library.list,
+            on_read_resource=self._library.read,
         )
-        self.server.middleware.append(self._note_first_answer)
+        security = RequestStateSecurity.ephemeral(ttl=patience + _STATE_LIVES_LONGER)
+        sealing = RequestStateBoundary(security, default_audience=_NAME)
+        self.server.middleware += [self._note_first_answer, _explain_wrong_state, sealing]
 
     def stop(self) -> None:
-        """Begin to close the backend; `stopped` is set when it has gone."""
+        """Begin to close the backend: `stopping` is set now, `stopped` when it has gone."""
         self._stop.cancel()
+        self.stopping.set()
 
     @asynccontextmanager
-    async def _lifespan(self, _server: Server[None]) -> AsyncGenerator[None]:
+    async def _lifespan(self, _server: Server[Runs]) -> AsyncGenerator[Runs]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_backend)
             try:
-                yield
+                async with open_runs(patience=self._patience) as runs:
+                    yield runs
             finally:
                 self.stop()
 
@@ -89,23 +143,41 @@ class Front:
             self._opened.set()
             self.stopped.set()
 
-    async def _note_first_answer(self, ctx: ServerRequestContext[None], call_next: CallNext) -> HandlerResult:
+    async def _note_first_answer(self, ctx: ServerRequestContext[Runs], call_next: CallNext) -> HandlerResult:
         try:
             return await call_next(ctx)
         finally:
             self._answered.set()
 
     async def _list_tools(
-        self, _context: ServerRequestContext[None], _params: PaginatedRequestParams | None
+        self, _context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
         return ListToolsResult(tools=[self._tool])
 
-    async def _call_tool(self, context: ServerRequestContext[None], params: CallToolRequestParams) -> CallToolResult:
+    async def _call_tool(
+        self, context: ServerRequestContext[Runs], params: CallToolRequestParams
+    ) -> CallToolResult | InputRequiredResult:
         if params.name != TOOL_NAME:
             return reply_error(f"There is no tool {params.name!r} here; the only one is {TOOL_NAME!r}.")
+        runs = context.lifespan_context
+        if params.request_state is not None:
+            run = runs.resume(params.request_state, principal=self._principal)
+            if run is None:
+                return reply_error(_UNKNOWN_STATE)
+        else:
+            try:
+                task = read_task(params.arguments, self._limits)
+            except BatonError as error:
+                return reply_error(str(error))
+            run = runs.start(partial(self._answer, task), principal=self._principal)
+        return await runs.attend(run, Guest(context), params.input_responses)
+
+    async def _answer(self, task: Task, run: Run) -> CallToolResult:
         try:
-            task = read_task(params.arguments, self._limits)
-            return reply(await self._run(task, context), task.output)
+            backend = await self._behind()
+            async with reporting(run.report) as listen:
+                record = await backend.run(task, listen, run.caller)
+            return reply(record, task.output, attached(record, self._library.seen))
         except BatonError as error:
             return reply_error(str(error))
         except Exception:  # noqa: BLE001 - a seam: a fault of ours costs this call, not the host's connection
@@ -114,9 +186,21 @@ class Front:
                 "batonmcp failed by a fault of its own; the log has the details. Other calls still work."
             )
 
-    async def _run(self, task: Task, context: ServerRequestContext[None]) -> RunRecord:
+    async def _read_behind(self, server: str, uri: str) -> Sequence[Contents] | Failed:
+        return await (await self._behind()).read_resource(server, uri)
+
+    async def _behind(self) -> Backend:
         await self._opened.wait()
         if self._backend is None:
             raise self._unavailable
-        async with reporting(context.session.report_progress) as listen:
-            return await self._backend(task, listen)
+        return self._backend
+
+
+async def _explain_wrong_state(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:
+    """Answer a state that is not ours, or was given for other arguments, like one that we know no more."""
+    try:
+        return await call_next(ctx)
+    except MCPError as error:
+        if ctx.method == "tools/call" and error.error.data == {"reason": "invalid_request_state"}:
+            return reply_error(_UNKNOWN_STATE)
+        raise

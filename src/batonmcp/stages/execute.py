@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from random import random
 from typing import assert_never
 
@@ -11,34 +12,54 @@ import anyio.lowlevel
 from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
-from batonmcp.core.events import Emit, StepFinished, StepRetried, StepStarted
+from batonmcp.core.caller import NOBODY, Caller, Progress
+from batonmcp.core.events import Emit, StepFinished, StepProgressed, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.prepare import Calls, Settled, prepare
 from batonmcp.core.retry import RetryBudget, pause_before, repeatable
 from batonmcp.core.schedule import Schedule
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.stages.ports import Tools
+from batonmcp.stages.questions import Questions
 
 __all__ = ["execute"]
 
 
-async def execute(
-    plan: Plan, *, tools: Tools, inputs: Mapping[str, JsonValue], limits: Limits, emit: Emit
+async def execute(  # noqa: PLR0913 - the ports of one stage
+    plan: Plan,
+    *,
+    tools: Tools,
+    inputs: Mapping[str, JsonValue],
+    limits: Limits,
+    emit: Emit,
+    caller: Caller = NOBODY,
 ) -> Mapping[str, Outcome]:
     """Run every step the moment what it waits for has settled.
+
+    Args:
+        plan: What to run.
+        tools: What it runs on.
+        inputs: What steps read as `inputs.name`.
+        limits: Bounds of the run; its time stands still while the caller is asked something.
+        emit: Gets every event, progress of the calls among them.
+        caller: Who is asked what servers want to know.
 
     Returns:
         The outcome of every step. Past `limits.run_timeout` seconds, what has not settled is `Cancelled`.
     """
-    run = _Execution(plan, tools=tools, inputs=inputs, limits=limits, emit=emit)
+    deadline = Deadline(limits.run_timeout)
+    questions = Questions(caller, deadline, emit)
+    run = _Execution(plan, tools=tools, inputs=inputs, limits=limits, emit=emit, questions=questions)
     because = "the run was cancelled"
     try:
-        with anyio.move_on_after(limits.run_timeout):
+        with deadline.scope:
             async with anyio.create_task_group() as tasks:
                 run.start(Schedule(plan), tasks)
         because = f"the run reached its limit of {limits.run_timeout:g} s"
     finally:
+        questions.close()
         run.cancel_rest(because)
     return run.outcomes
 
@@ -46,14 +67,22 @@ async def execute(
 class _Execution:
     """One plan while it runs."""
 
-    def __init__(
-        self, plan: Plan, *, tools: Tools, inputs: Mapping[str, JsonValue], limits: Limits, emit: Emit
+    def __init__(  # noqa: PLR0913 - what the stage takes
+        self,
+        plan: Plan,
+        *,
+        tools: Tools,
+        inputs: Mapping[str, JsonValue],
+        limits: Limits,
+        emit: Emit,
+        questions: Questions,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._plan = plan
         self._tools = tools
         self._limits = limits
         self._emit = emit
+        self._questions = questions
         self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
         self._calls: dict[str, Calls] = {}
         self._slots = anyio.Semaphore(limits.parallel_run, fast_acquire=True)
@@ -77,17 +106,26 @@ class _Execution:
             tasks.start_soon(self._run, step, schedule, tasks, name=step.id)
 
     async def _run(self, step: Step, schedule: Schedule, tasks: TaskGroup) -> None:
-        await anyio.lowlevel.checkpoint_if_cancelled()  # a result may meet the cancel: it sets no further step going
+        """Run a step and go on with the last that it sets free; the others get tasks of their own."""
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        free: Sequence[Step] = [step]
+        while free:
+            *others, last = free
+            self._start(others, schedule, tasks)
+            if last is not step:
+                await anyio.lowlevel.checkpoint()  # what is ready starts in its order, and a cancel ends it here
+            self._settle(last, await self._outcome(last))
+            free = schedule.settle(last.id)
+
+    async def _outcome(self, step: Step) -> Outcome:
         decision = prepare(step, self._settled, limits=self._limits)
         match decision:
             case Skipped() | Failed():
-                outcome = decision
+                return decision
             case Calls():
-                outcome = await self._call(step, decision)
+                return await self._call(step, decision)
             case _:
                 assert_never(decision)
-        self._settle(step, outcome)
-        self._start(schedule.settle(step.id), schedule, tasks)
 
     def _settle(self, step: Step, outcome: Outcome) -> None:
         self.outcomes[step.id] = outcome
@@ -146,9 +184,14 @@ class _Execution:
         async with self._slots:
             await anyio.lowlevel.checkpoint_if_cancelled()  # taking a slot may have met the cancel
             self._unanswered[step.id].add(index)
-            outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout)
+            caller = self._questions.caller(partial(self._progressed, step))
+            outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout, caller=caller)
             self._unanswered[step.id].remove(index)
             return outcome
+
+    def _progressed(self, step: Step, progress: Progress) -> None:
+        if step.id not in self.outcomes:  # word of a call that was given up may come late
+            self._emit(StepProgressed(step_id=step.id, progress=progress.tidied()))
 
 
 def _together(

@@ -1,5 +1,6 @@
 """The narration of a run: a short line for each event worth telling."""
 
+from batonmcp.core.caller import Progress
 from batonmcp.core.events import (
     Event,
     LlmCalled,
@@ -9,6 +10,7 @@ from batonmcp.core.events import (
     RunFinished,
     RunStarted,
     StepFinished,
+    StepProgressed,
     StepRetried,
     StepStarted,
     SynthesisStarted,
@@ -18,6 +20,7 @@ from batonmcp.core.outcome import status_of
 __all__ = ["Narrator"]
 
 _MOST_AGENTS = 6
+_MOST_FIGURES = 1e12
 
 
 class Narrator:
@@ -51,6 +54,8 @@ class Narrator:
             case StepStarted(step_id=step_id, arguments=arguments, per_item=per_item):
                 times = f" ({_count(len(arguments), 'call')})" if per_item else ""
                 return f"{self._names[step_id]}: running{times}"
+            case StepProgressed(step_id=step_id, progress=progress):
+                return f"{self._names[step_id]}: {_how_far(progress)}"
             case StepRetried(step_id=step_id):
                 return f"{self._names[step_id]}: trying again"
             case StepFinished(step_id=step_id, outcome=outcome):
@@ -60,6 +65,15 @@ class Narrator:
                 return "Writing the answer"
             case RunStarted() | LlmCalled() | Noted() | RunFinished():
                 return None
+
+
+def _how_far(progress: Progress) -> str:
+    parts = _figure(progress.done) + (f" of {_figure(progress.total)}" if progress.total is not None else "")
+    return f"{parts}, {progress.message}" if progress.message else parts
+
+
+def _figure(number: float) -> str:
+    return f"{number:,.0f}" if float(number).is_integer() and number < _MOST_FIGURES else f"{number:.3g}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.check import check
 from batonmcp.core.errors import BatonError, ExpressionFailed, LlmError, PlanInvalid
 from batonmcp.core.events import (
@@ -37,7 +38,7 @@ from batonmcp.stages.task import Task
 __all__ = ["orchestrate"]
 
 
-async def orchestrate(task: Task, ports: Ports, listen: Emit) -> RunRecord:
+async def orchestrate(task: Task, ports: Ports, listen: Emit, *, caller: Caller = NOBODY) -> RunRecord:
     """Run one task from query to answer.
 
     What goes wrong is in the record, not raised; what was obtained before it went wrong is there too.
@@ -46,6 +47,7 @@ async def orchestrate(task: Task, ports: Ports, listen: Emit) -> RunRecord:
         task: What is asked.
         ports: What the run works with.
         listen: Gets every event as it happens.
+        caller: Whose run it is: who is asked what servers want to know.
     """
     recorder = Recorder(ports.clock)
 
@@ -57,11 +59,12 @@ async def orchestrate(task: Task, ports: Ports, listen: Emit) -> RunRecord:
     emit(RunStarted(run_id=secrets.token_hex(8), query=task.query, planner=planner))
     end = RunFinished(status="cancelled", answer=None)
     try:
-        end = await _Run(task, ports, emit).end()
+        end = await _Run(task, ports, emit, caller).end()
     except BatonError as error:
         end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
         emit(end)
+        await ports.keep(recorder.record)
     return recorder.record
 
 
@@ -70,6 +73,7 @@ class _Run:
     task: Task
     ports: Ports
     emit: Emit
+    caller: Caller
 
     async def end(self) -> RunFinished:
         """Tell the whole story; each line may end it."""
@@ -90,7 +94,12 @@ class _Run:
         if refusal:
             return refusal
         outcomes = await execute(
-            plan, tools=self.ports.tools, inputs=self.task.inputs, limits=self.ports.limits, emit=self.emit
+            plan,
+            tools=self.ports.tools,
+            inputs=self.task.inputs,
+            limits=self.ports.limits,
+            emit=self.emit,
+            caller=self.caller,
         )
         return await self._answer(plan, outcomes, routed.notes)
 

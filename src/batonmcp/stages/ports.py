@@ -11,14 +11,18 @@ from typing import Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Contents
+from batonmcp.core.caller import NOBODY, Caller
+from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.plan import Plan
+from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM
 
-__all__ = ["Decide", "PlannerKind", "Ports", "Tools", "cannot_ask"]
+__all__ = ["Decide", "Keep", "PlannerKind", "Ports", "Tools", "cannot_ask", "keep_nothing"]
 
 PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
 
@@ -26,8 +30,16 @@ Decide: TypeAlias = Callable[[Plan], Awaitable[bool | None]]
 """Asks a person whether a plan that is not read-only may run. None: there is nobody to ask."""
 
 
+Keep: TypeAlias = Callable[[RunRecord], Awaitable[None]]
+"""Keeps the record of a run that has ended. It never raises: a run that cannot be kept still has its answer."""
+
+
 async def cannot_ask(_plan: Plan) -> None:
     """Decide nothing: for where no person can be asked."""
+
+
+async def keep_nothing(_record: RunRecord) -> None:
+    """Let the record go."""
 
 
 class Tools(Protocol):
@@ -37,9 +49,19 @@ class Tools(Protocol):
         """Return what is known, once these servers (None: all) are up or have shown that they won't be."""
         ...
 
-    async def call(self, tool: Tool, arguments: dict[str, JsonValue], *, within: float) -> Succeeded | Failed:
-        """Call a tool; whatever goes wrong with it is a `Failed`, within so many seconds."""
+    async def call(
+        self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
+    ) -> Succeeded | Failed:
+        """Call a tool; whatever goes wrong with it is a `Failed`, within so many seconds.
+
+        What its server asks meanwhile goes to the caller, and the seconds do not pass until there is an answer.
+        """
         ...
+
+    async def read_resource(self, server: str, uri: str, *, within: float) -> Sequence[Contents] | Failed:
+        """Have a server read one of its resources; whatever goes wrong with it is a `Failed`."""
+        del uri, within
+        return Failed(error=ErrorInfo(kind="unavailable", message=f"Nothing of {server!r} can be read here."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +76,7 @@ class Ports:
         limits: Bounds of a run.
         clock: Seconds, never going back.
         now: Date, time and zone for the planner.
+        keep: Gets the record of each run at its end.
     """
 
     tools: Tools
@@ -63,3 +86,4 @@ class Ports:
     limits: Limits
     clock: Callable[[], float]
     now: Callable[[], datetime]
+    keep: Keep = keep_nothing

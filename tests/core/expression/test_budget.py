@@ -5,7 +5,7 @@ from reprlib import repr as short
 import pytest
 from pydantic import JsonValue
 
-from batonmcp.core.expression.budget import DEFAULT_LIMITS, MAX_VALUE_DEPTH, Budget, Limits
+from batonmcp.core.expression.budget import DEFAULT_LIMITS, MAX_VALUE_DEPTH, NANOSECONDS_PER_STEP, Budget, Limits
 from batonmcp.core.expression.fault import Fault
 
 
@@ -88,3 +88,15 @@ def test_patterns_are_counted() -> None:
     assert [budget.knows_pattern(source) for source in ("a", "b", "a")] == [False, False, True]
     with pytest.raises(Fault, match="more than 100 different patterns"):
         [budget.knows_pattern(str(number)) for number in range(100)]
+
+
+def test_time_is_paid_for_beyond_what_is_free() -> None:
+    """Some milliseconds in all are free, and the rest takes fuel."""
+    budget = Budget(DEFAULT_LIMITS)
+    for _ in range(5):
+        budget.spend_time(1_000_000)
+    assert budget.left == DEFAULT_LIMITS.fuel
+    budget.spend_time(10 * NANOSECONDS_PER_STEP)
+    assert budget.left == DEFAULT_LIMITS.fuel - 10
+    with pytest.raises(Fault, match="steps"):
+        budget.spend_time(DEFAULT_LIMITS.fuel * NANOSECONDS_PER_STEP)

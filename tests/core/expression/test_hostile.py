@@ -4,7 +4,6 @@ The assertions are about the error, not about wall time: fuel is what bounds tha
 """
 
 import tracemalloc
-from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -13,158 +12,16 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import ExpressionFailed, ExpressionInvalid
 from batonmcp.core.expression import Expression, evaluate, parse
+from hostile_expressions import hostile_expressions, hostile_scope
 
-MILLION = 1_000_000
 MEGABYTE = 2**20
 
 
-@cache
-def _scope() -> dict[str, JsonValue]:
-    deep: JsonValue = []
-    for _ in range(100_000):
-        deep = [deep]
-    loop: list[JsonValue] = []
-    loop.append(loop)
-    zeros: list[JsonValue] = [0] * MILLION
-    knot: dict[str, JsonValue] = {}
-    knot.update(a=knot, b=[knot, knot])
-    return {
-        "big": zeros,
-        "deep": deep,
-        "knot": knot,
-        "long": "a" * MILLION,
-        "loop": loop,
-        "objects": [{"id": number, "v": {"x": [number]}} for number in range(100_000)],
-        "texts": ["x" * 1_000 + str(number) for number in range(20_000)],
-        "two": [1, 2],
-        "vast": 10**4_000,
-        "wide": {str(number): number for number in range(100_000)},
-    }
-
-
-HOSTILE = {
-    "takes more than 400000 steps": """
-        [0 for a in range(1000) for b in range(1000)]
-        [[[0 for a in range(100)] for b in range(100)] for c in range(100)]
-        sum([sum([sum(range(1000)) for a in range(1000)]) for b in range(1000)])
-        [a for a in objects for b in objects]
-        [x for x in range(10000) if x in big]
-        sorted(objects, key='id')
-        sorted(objects, key=lambda x: -x.id)
-        sorted(texts)
-        sorted([long, long[1:] + 'b', long[1:] + 'c'] * 1000)
-        max(big)
-        min(texts, key=lambda x: x + x)
-        unique(objects)
-        group_by(big, lambda x: x)
-        index_by(objects, 'id')
-        objects == objects[:]
-        objects[:50000] < objects[:50000]
-        objects in [objects, objects]
-        sum(big)
-        [x for x in big]
-        join(big)
-        str(objects)
-        to_json(objects)
-        f'{objects}'
-        f'{objects!r:>5}'
-        enumerate(objects)
-        zip(objects, objects)
-        [[x, x] for x in objects]
-        {x.id: x for x in objects}
-        {str(x): [x] for x in range(60000)}
-        [{**wide} for x in range(100)]
-        long.find('a' * 1000 + 'b')
-        ('b' + 'a' * 999) in long
-        long.replace('a' * 1000, 'b')
-        long.rsplit('b' + 'a' * 1000)
-        [1 for x in range(1000) if 'b' in long]
-        [long == long[:] for x in range(1000)]
-        [long for x in range(10000)]
-        [[long] * 1000 for x in range(10000)]
-        [long.upper() for x in range(1000)]
-        [long[1:] for x in range(1000)]
-        parse_json('[' + '[],' * 300000 + '1]')
-        [f'{1e300:.99f}' for x in range(100000)]
-        [knot]
-        knot == {**knot}
-        str(knot)
-        to_json(knot)
-        [[[[[[[[[[x, x] for x in [x, x]] for x in [x, x]] for x in [x, x]] for x in [x, x]] for x in [x, x]]
-            for x in [x, x]] for x in [x, x]] for x in [x, x]] for x in two * 100]
-        """,
-    "is too long": """
-        'x' * 10 ** 9
-        10 ** 300 * 'x'
-        [0] * 10 ** 9
-        [[0] * 10 ** 5] * 10 ** 6
-        'a'.replace('', 'x' * 1000000)
-        long.replace('a', 'aaa')
-        long.replace('', 'b')
-        long + long
-        big + big
-        big[::-1]
-        list(big)
-        list(long)
-        reversed(big)
-        range(10 ** 9)
-        range(10 ** 300)
-        long.split('a')
-        'x'.zfill(10 ** 9)
-        ''.join(texts * 4)
-        flatten([objects, objects])
-        {**wide, **wide}
-        range(100000) + [1]
-        """,
-    "is too wide": """
-        f'{1:1000000}'
-        f'{1:>{10 ** 8}}'
-        f'{1.5:.{10 ** 8}f}'
-        """,
-    "307 digits": """
-        9 ** 9 ** 9
-        (-2) ** 10 ** 300
-        2 ** 1000 * 2 ** 1000
-        sum([vast] * 1000)
-        str(vast)
-        [vast]
-        vast % 7
-        round(vast, -300)
-        {vast: 1}
-        f'{vast:,}'
-        """,
-    "levels deep": """
-        [deep]
-        deep == deep[:]
-        deep in [deep]
-        str(deep)
-        to_json(deep)
-        unique(deep)
-        sorted([deep, deep])
-        [loop]
-        loop == loop[:]
-        loop < loop[:]
-        str(loop)
-        f'{loop}'
-        """,
-}
-"""Expressions by what is said of them; a line with more space before it goes on with the one above."""
-
-
-def _cases() -> list[tuple[str, str]]:
-    return [
-        (" ".join(line.split()), message)
-        for message, lines in HOSTILE.items()
-        for line in lines.replace("\n            ", " ").splitlines()
-        if line.strip()
-    ]
-
-
-@pytest.mark.parametrize(("source", "message"), _cases())
+@pytest.mark.parametrize(("source", "message"), hostile_expressions())
 def test_hostile_expression_ends_in_an_error(source: str, message: str) -> None:
     """Too much work, too large a value or a cycle is refused with the reason."""
     with pytest.raises(ExpressionFailed) as caught:
-        evaluate(parse(source), _scope())
+        evaluate(parse(source), hostile_scope())
     assert message in caught.value.info.message
 
 
@@ -174,7 +31,7 @@ def test_hostile_expression_ends_in_an_error(source: str, message: str) -> None:
 )
 def test_modest_work_on_hostile_data_is_done(source: str) -> None:
     """What does not walk the data has its value, however large or cyclic they are."""
-    evaluate(parse(source), _scope())
+    evaluate(parse(source), hostile_scope())
 
 
 @pytest.mark.parametrize(
@@ -195,7 +52,7 @@ def test_modest_work_on_hostile_data_is_done(source: str) -> None:
 )
 def test_memory_is_bounded(source: str) -> None:
     """No evaluation holds more than some dozens of megabytes, whether it fails or not."""
-    expression, scope = parse(source), _scope()
+    expression, scope = parse(source), hostile_scope()
     tracemalloc.start()
     try:
         _attempt(expression, scope)

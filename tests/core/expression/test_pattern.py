@@ -1,6 +1,5 @@
 """Patterns are compiled and searched within the budget, whatever they are."""
 
-import random
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from pydantic import JsonValue
 from batonmcp.core.expression.budget import Budget, Limits
 from batonmcp.core.expression.fault import Fault
 from batonmcp.core.expression.pattern import MAX_GROUPS, MAX_PATTERN, compile_pattern, encoded
+from hostile_expressions import HOSTILE_PATTERNS
 
 FUEL = 400_000
 
@@ -81,27 +81,7 @@ def test_any_pattern_is_used_or_refused(source: str, text: str) -> None:
         return
 
 
-LETTERS = "".join(random.Random(1).choices("ab", k=100_000))  # noqa: S311 - no secret
-EXPLODING = "(?:(?:a|b)*a(?:a|b){20}c)"
-
-
-@pytest.mark.parametrize(
-    ("source", "text"),
-    [
-        (EXPLODING, LETTERS * 2),
-        (EXPLODING + "|[ab]", LETTERS[:5_000]),
-        (".*[^A-Z]|[A-Z]", "A" * 100_000),
-        (".*[^A-Z]|[A-Z]", "A" * 20_000),
-        ("((a{1,30}){1,30})X", "a" * 100_000),
-        ("()" * 90 + "(a|b)*a(a|b){20}c", LETTERS),
-        ("(?:a*b*){100}Z", LETTERS),
-        ("(a?){500}(a?){400}", "a" * 100_000),
-        ("a", "a" * 1_000_000),
-        ("", "a" * 1_000_000),
-        (r"(\w+)\s(\w+)", "a " * 500_000),
-    ],
-    ids=range(11),
-)
+@pytest.mark.parametrize(("source", "text"), HOSTILE_PATTERNS, ids=range(len(HOSTILE_PATTERNS)))
 def test_hostile_search_is_refused(source: str, text: str) -> None:
     """A search that takes too long, or could, ends with the fuel."""
     with pytest.raises(Fault, match=r"takes more than 400000 steps|could take too long"):
@@ -126,7 +106,7 @@ def test_honest_search_has_its_matches(source: str, text: str, count: int) -> No
 
 def test_search_pays_for_the_text() -> None:
     """The fuel for a search grows with the text."""
-    assert _spans("x", "a" * 50_000, fuel=30_000) == []
+    assert _spans("x", "a" * 50_000, fuel=80_000) == []
     with pytest.raises(Fault, match="could take too long"):
         _spans("x", "a" * 50_000, fuel=2_000)
     with pytest.raises(Fault, match="more than 2000 steps"):

@@ -1,8 +1,8 @@
 """The budget of one evaluation: what it may still spend, and how large what it builds may be.
 
-A step of fuel is about 0.1 microseconds of work. Whoever does work in proportion to a size pays for it first, so a
-hostile expression is refused before it costs anything. What a plain expression without loops costs is bounded by its
-source.
+A step of fuel is 0.08 microseconds of work at most, so that a whole evaluation takes some 30 milliseconds. Whoever does
+work in proportion to a size pays for it first, so a hostile expression is refused before it costs anything. What a
+plain expression without loops costs is bounded by its source.
 """
 
 from dataclasses import dataclass
@@ -12,17 +12,21 @@ from pydantic import JsonValue
 from batonmcp.core.expression.fault import Fault
 from batonmcp.core.expression.number import checked_integer
 
-__all__ = ["DEFAULT_LIMITS", "MAX_VALUE_DEPTH", "Budget", "Limits"]
+__all__ = ["DEFAULT_LIMITS", "MAX_VALUE_DEPTH", "NANOSECONDS_PER_STEP", "Budget", "Limits"]
 
 MAX_VALUE_DEPTH = 100
 
 _ITEMS_PER_STEP = 4
 _CONTAINER_STEPS = 5
 _ENTRY_STEPS = 2
-_CHARACTERS_PER_STEP = 64
+_CHARACTERS_PER_STEP = 32
 _WEIGHED_CHARACTERS_PER_STEP = 256
 _SEARCHED_PAIRS_PER_STEP = 1024
+_FREE_NANOSECONDS = 5_000_000
 _MAX_PATTERNS = 100
+
+NANOSECONDS_PER_STEP = 65
+"""What a step of fuel stands for where work is paid for by the clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,7 @@ class Limits:
     """How much one evaluation may do.
 
     Attributes:
-        fuel: Steps of work, each about 0.1 microseconds.
+        fuel: Steps of work, each 0.08 microseconds at most.
         max_items: Items of any one list that the evaluation builds.
         max_text: Characters of any one text that the evaluation builds.
     """
@@ -50,12 +54,18 @@ class Budget:
         limits: What it may spend in all.
     """
 
-    __slots__ = ("_fuel", "_patterns", "limits")
+    __slots__ = ("_free_ns", "_fuel", "_patterns", "limits")
 
     def __init__(self, limits: Limits) -> None:
         self._fuel = limits.fuel
+        self._free_ns = _FREE_NANOSECONDS
         self._patterns: set[str] = set()
         self.limits = limits
+
+    @property
+    def left(self) -> int:
+        """The fuel that is left."""
+        return self._fuel
 
     def spend(self, steps: int) -> None:
         """Pay for work that is about to be done.
@@ -72,6 +82,22 @@ class Budget:
                 message=f"the evaluation takes more than {self.limits.fuel} steps.",
                 cure="Select fewer items first, by an `if` or a slice.",
             )
+
+    def spend_time(self, nanoseconds: int) -> None:
+        """Pay for the time by which some work took longer than what was paid for it.
+
+        The first few milliseconds are free, so that a slow machine gives the same values as a fast one.
+
+        Args:
+            nanoseconds: The time.
+
+        Raises:
+            Fault: The fuel is used up.
+        """
+        self._free_ns -= nanoseconds
+        if self._free_ns < 0:
+            self.spend(-self._free_ns // NANOSECONDS_PER_STEP)
+            self._free_ns = 0
 
     def spend_items(self, count: int) -> None:
         """Pay for a list that is about to be built.
@@ -106,7 +132,7 @@ class Budget:
         self.spend(1 + length // _CHARACTERS_PER_STEP)
 
     def spend_search(self, text: str, part: str) -> None:
-        """Pay for a search in a text, which may compare every character of the one with every one of the other.
+        """Pay for a search in a text: for its characters, and for comparing each of them with each of the part.
 
         Args:
             text: Where to search.
@@ -115,7 +141,7 @@ class Budget:
         Raises:
             Fault: The fuel is used up.
         """
-        self.spend(1 + len(text) * (1 + len(part)) // _SEARCHED_PAIRS_PER_STEP)
+        self.spend(1 + len(text) // _CHARACTERS_PER_STEP + len(text) * len(part) // _SEARCHED_PAIRS_PER_STEP)
 
     def knows_pattern(self, source: str) -> bool:
         """Return whether the evaluation has met a pattern before, and so has paid for compiling it.

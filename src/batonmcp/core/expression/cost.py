@@ -15,12 +15,12 @@ _STEPS: Mapping[type[ast.expr], int] = {
     ast.FormattedValue: 4,
     ast.GeneratorExp: 10,
     ast.JoinedStr: 4,
-    ast.List: 3,
+    ast.List: 4,
     ast.ListComp: 10,
     ast.Set: 10,
     ast.SetComp: 10,
     ast.Slice: 5,
-    ast.Tuple: 3,
+    ast.Tuple: 4,
 }
 """What a term costs if not 1."""
 

@@ -40,6 +40,8 @@ __all__ = [
     "written",
 ]
 
+_MERGED_PER_STEP = 2
+
 Argument = Callable[[Frame], object]
 TextEvaluator = Callable[[Frame], str]
 Write = Callable[[JsonValue, Budget], str]
@@ -200,6 +202,7 @@ def call(function: Function, positional: Sequence[Argument], named: Mapping[str,
 def _merge(result: dict[str, JsonValue], value: JsonValue, budget: Budget) -> None:
     if isinstance(value, dict):
         budget.spend_items(len(result) + len(value))
+        budget.spend(len(value) // _MERGED_PER_STEP)
         result.update(value)
     elif value is not None:
         raise Fault(message=f"`**` needs an object, got {describe(value)}.")

@@ -12,6 +12,8 @@ from batonmcp.core.expression.wording import describe
 
 __all__ = ["KeyEvaluator", "key_by_evaluator", "key_by_path", "keys_of"]
 
+_KEY_STEPS = 4
+
 KeyEvaluator = Callable[[Frame], Key | None]
 
 
@@ -36,7 +38,7 @@ def key_by_evaluator(slot: int, body: Evaluator, steps: int) -> KeyEvaluator:
 
     def evaluate(frame: Frame) -> Key:
         def key(item: JsonValue) -> JsonValue:
-            frame.budget.spend(1 + steps)
+            frame.budget.spend(_KEY_STEPS + steps)
             frame.variables[slot] = item
             return body(frame)
 
@@ -64,7 +66,7 @@ def key_by_path(path: Evaluator) -> KeyEvaluator:
         names = value.split(".")
 
         def key(item: JsonValue) -> JsonValue:
-            frame.budget.spend(2 + len(names))
+            frame.budget.spend(_KEY_STEPS + len(names))
             for name in names:
                 item = select_key(item, name, _item)
             return item

@@ -15,6 +15,8 @@ from batonmcp.core.expression.wording import describe, listed, nearest
 __all__ = ["Place", "key_text", "select_index", "select_items", "select_key", "select_slice"]
 
 _BITS_PER_STEP = 32
+_NUMBER_STEPS = 4
+_FRACTION_STEPS = 8
 _LENGTHS = frozenset({"length", "size"})
 
 Place = Callable[[], str]
@@ -140,9 +142,10 @@ def key_text(key: JsonValue, budget: Budget) -> str:
         case bool():
             return "true" if key else "false"
         case int():
-            budget.spend(checked_integer(key).bit_length() // _BITS_PER_STEP)
+            budget.spend(_NUMBER_STEPS + checked_integer(key).bit_length() // _BITS_PER_STEP)
             return str(key)
         case float():
+            budget.spend(_FRACTION_STEPS)
             return str(int(key)) if key.is_integer() else repr(key)
         case _:
             raise Fault(

@@ -15,7 +15,10 @@ from batonmcp.core.expression.wording import describe
 __all__ = ["CONVERSIONS"]
 
 _MAX_DIGITS = 400
+_DIGITS_PER_STEP = 2
+_MARKS = "[{:,"
 _PARSED_CHARACTERS_PER_STEP = 2
+_PARSED_STEPS = 3
 
 
 def _abs(_: Budget, value: JsonValue) -> JsonValue:
@@ -41,7 +44,8 @@ def _parse_json(budget: Budget, text: JsonValue) -> JsonValue:
         cure = "It is parsed already; use it as it is." if isinstance(text, (list, dict)) else ""
         raise Fault(message=f"`parse_json` needs text, got {describe(text)}.", cure=cure)
     budget.spend_text(len(text))
-    budget.spend(len(text) // _PARSED_CHARACTERS_PER_STEP)
+    values = sum(map(text.count, _MARKS))
+    budget.spend(len(text) // _PARSED_CHARACTERS_PER_STEP + values * _PARSED_STEPS)
     try:
         return _DECODER.decode(text)
     except ValueError as error:
@@ -76,7 +80,7 @@ def _converted(name: str, convert: type[int | float], value: JsonValue, budget: 
     if isinstance(value, str):
         if len(value) > _MAX_DIGITS:
             raise Fault(message=f"`{name}` reads up to {_MAX_DIGITS} characters, got {len(value)}.")
-        budget.spend(len(value) // _PARSED_CHARACTERS_PER_STEP)
+        budget.spend(len(value) // _DIGITS_PER_STEP)
     try:
         return checked_number(convert(value))
     except (ValueError, OverflowError):

@@ -16,7 +16,8 @@ from batonmcp.core.expression.wording import describe
 __all__ = ["LISTS"]
 
 _IDENTITY_STEPS = 8
-_IDENTITY_CHARACTERS_PER_STEP = 64
+_IDENTITY_CHARACTERS_PER_STEP = 16
+_ROW_STEPS = 10
 
 
 def _enumerate(budget: Budget, values: JsonValue, start: JsonValue = 0) -> JsonValue:
@@ -24,7 +25,7 @@ def _enumerate(budget: Budget, values: JsonValue, start: JsonValue = 0) -> JsonV
     if not isinstance(start, int):
         raise Fault(message=f"`enumerate` starts at a whole number, got {describe(start)}.")
     budget.spend_items(len(items))
-    budget.spend(len(items))
+    budget.spend(len(items) * _ROW_STEPS)
     return [[number, item] for number, item in enumerate(items, start)]
 
 
@@ -78,7 +79,7 @@ def _zip(budget: Budget, *lists: JsonValue) -> JsonValue:
     columns = [select_items(values, budget, "zip") for values in lists]
     rows = min(map(len, columns), default=0)
     budget.spend_items(rows)
-    budget.spend(rows * len(columns))
+    budget.spend(rows * (_ROW_STEPS + len(columns)))
     return [list(row) for row in zip(*columns, strict=False)]
 
 

@@ -16,12 +16,19 @@ from batonmcp.core.expression.wording import describe
 
 __all__ = ["METHODS"]
 
+_LOOKUPS_PER_STEP = 8
 _KINDS: Mapping[type, str] = {dict: "objects", list: "lists", str: "text"}
+
+
+def _spend_lookups(text: str, budget: Budget) -> None:
+    """Pay for asking of each character what Unicode says about it."""
+    budget.spend_text(len(text))
+    budget.spend(len(text) // _LOOKUPS_PER_STEP)
 
 
 def _changing(change: Callable[[str], str]) -> Function:
     def apply(budget: Budget, text: str) -> JsonValue:
-        budget.spend_text(len(text))
+        _spend_lookups(text, budget)
         return change(text)
 
     return apply
@@ -29,7 +36,7 @@ def _changing(change: Callable[[str], str]) -> Function:
 
 def _testing(test: Callable[[str], bool]) -> Function:
     def apply(budget: Budget, text: str) -> JsonValue:
-        budget.spend_text(len(text))
+        _spend_lookups(text, budget)
         return test(text)
 
     return apply
@@ -55,6 +62,7 @@ def _cutting(cut: Callable[[str, str], str]) -> Function:
 def _stripping(strip: Callable[[str, str | None], str]) -> Function:
     def apply(budget: Budget, text: str, chars: JsonValue = None) -> JsonValue:
         stripped = None if chars is None else _text(chars)
+        budget.spend_text(len(text))
         budget.spend_search(text, stripped or "")
         return strip(text, stripped)
 

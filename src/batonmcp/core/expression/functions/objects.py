@@ -15,11 +15,14 @@ from batonmcp.core.expression.wording import describe
 __all__ = ["OBJECTS"]
 
 _KEYED_STEPS = 6
+_MERGED_PER_STEP = 2
+_ROW_STEPS = 10
 
 
 def _dict(budget: Budget, entries: JsonValue) -> JsonValue:
     if isinstance(entries, dict):
         budget.spend_items(len(entries))
+        budget.spend(len(entries) // _MERGED_PER_STEP)
         return dict(entries)
     pairs = select_items(entries, budget, "dict")
     budget.spend_items(len(pairs))
@@ -73,7 +76,7 @@ def _index_by(budget: Budget, values: JsonValue, key: Key) -> JsonValue:
 def _items(budget: Budget, value: JsonValue) -> JsonValue:
     entries = _entries(value, "items")
     budget.spend_items(len(entries))
-    budget.spend(len(entries))
+    budget.spend(len(entries) * _ROW_STEPS)
     return [[key, part] for key, part in entries.items()]
 
 

@@ -17,6 +17,8 @@ from batonmcp.core.expression.wording import describe, excerpt
 
 __all__ = ["TEXTS"]
 
+_RESULT_STEPS = 15
+_GROUP_STEPS = 8
 _REFERENCE = re.compile(r"\\(?:(?P<number>[0-9]{1,2})|g<(?P<name>\w+)>|(?P<escaped>\\)|)")
 
 
@@ -59,7 +61,7 @@ def _replace_all(budget: Budget, text: JsonValue, pattern: JsonValue, replacemen
         length += sum(map(len, added))
         if length > budget.limits.max_text:
             break
-        budget.spend(len(added))
+        budget.spend(_RESULT_STEPS + _GROUP_STEPS * len(added))
         parts += added
         end = following
     parts.append(_decoded(data[end:]))
@@ -88,6 +90,7 @@ def _data(text: str, budget: Budget) -> bytes:
 
 
 def _result(pattern: Pattern, found: Match, data: bytes, budget: Budget) -> JsonValue:
+    budget.spend(_RESULT_STEPS + _GROUP_STEPS * pattern.groups)
     if pattern.names:
         return {name: _group(found, number, data, budget) for name, number in pattern.names.items()}
     if pattern.groups > 1:

@@ -1,0 +1,303 @@
+"""Runs that are parked while their host is away with questions: who finds them again, and who does not."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import anyio
+import pytest
+from mcp import Client
+from mcp.client.session import ClientRequestContext
+from mcp_types import (
+    CallToolResult,
+    ClientCapabilities,
+    ElicitationCapability,
+    ElicitRequestParams,
+    ElicitResult,
+    InputRequiredResult,
+    InputResponses,
+    TextContent,
+)
+from trio.testing import MockClock
+
+from batonmcp.core.caller import Answer, Caller, Declined, Question
+from batonmcp.core.events import Emit, Noted, RouteStarted
+from batonmcp.core.limits import Limits
+from batonmcp.host.question import Request
+from batonmcp.host.reply import reply_error
+from batonmcp.host.run import Run
+from batonmcp.host.runs import PATIENCE, open_runs
+from batonmcp.host.server import Front
+from batonmcp.stages.task import Task
+from doubles.asking import AskingBackend, Play, form, said
+
+pytestmark = pytest.mark.anyio
+
+TIME_S = 20.0
+QUERY = {"query": "q"}
+YES = ElicitResult(action="accept", content={"ok": True})
+VIRTUAL = ("trio", {"clock": MockClock(autojump_threshold=0)})
+
+
+async def consent(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+    """Say yes to everything."""
+    del context, params
+    return YES
+
+
+@asynccontextmanager
+async def host_of(play: Play) -> AsyncGenerator[Client]:
+    """Connect a host that is asked in rounds."""
+    front = Front(AskingBackend(play).open, agents=[], limits=Limits(), read_only=False)
+    with anyio.fail_after(TIME_S):
+        async with Client(front.server, elicitation_callback=consent) as host:
+            yield host
+
+
+async def step(
+    host: Client, arguments: Mapping[str, str], *, answers: InputResponses | None = None, state: str | None = None
+) -> CallToolResult | InputRequiredResult:
+    """Make one request of a call, without going on by itself."""
+    result = await host.session.call_tool(
+        "orchestrate", dict(arguments), input_responses=answers, request_state=state, allow_input_required=True
+    )
+    assert isinstance(result, CallToolResult | InputRequiredResult)
+    return result
+
+
+def round_of(result: CallToolResult | InputRequiredResult) -> tuple[str, list[str]]:
+    """Return the state and the keys of a round of questions."""
+    assert isinstance(result, InputRequiredResult), result
+    assert result.request_state
+    return result.request_state, [*(result.input_requests or {})]
+
+
+def text_of(result: CallToolResult | InputRequiredResult) -> str:
+    """Return the text of a reply."""
+    assert isinstance(result, CallToolResult), result
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+class Asking:
+    """Runs that ask once, and are counted.
+
+    Attributes:
+        started: How many have begun.
+        cancelled: Set when one is cancelled.
+    """
+
+    def __init__(self) -> None:
+        self.started = 0
+        self.cancelled = anyio.Event()
+
+    async def play(self, _task: Task, _listen: Emit, caller: Caller) -> str:
+        """Ask."""
+        self.started += 1
+        try:
+            return said(await caller.ask(form("Go on?")))
+        except BaseException:
+            self.cancelled.set()
+            raise
+
+
+async def test_answers_come_with_the_next_request() -> None:
+    """The state finds the run that waits: it is not started again."""
+    asking = Asking()
+    async with host_of(asking.play) as host:
+        state, (key,) = round_of(await step(host, QUERY))
+        assert not asking.cancelled.is_set()
+        assert text_of(await step(host, QUERY, answers={key: YES}, state=state)) == "accept {'ok': True}"
+    assert asking.started == 1
+
+
+async def test_a_state_is_good_once() -> None:
+    """The same answers again run nothing, and a sentence says why."""
+    asking = Asking()
+    async with host_of(asking.play) as host:
+        state, (key,) = round_of(await step(host, QUERY))
+        await step(host, QUERY, answers={key: YES}, state=state)
+        again = await step(host, QUERY, answers={key: YES}, state=state)
+        assert isinstance(again, CallToolResult)
+        assert again.is_error
+        assert text_of(again).startswith("Nothing was run: these answers belong to no run that waits for answers.")
+    assert asking.started == 1
+
+
+@pytest.mark.parametrize("other", ["state", "arguments"])
+async def test_a_state_that_does_not_fit(other: str) -> None:
+    """A made-up state, and one that was given for other arguments, run nothing; the run goes on to wait for its own."""
+    asking = Asking()
+    async with host_of(asking.play) as host:
+        state, (key,) = round_of(await step(host, QUERY))
+        if other == "state":
+            wrong = await step(host, QUERY, answers={key: YES}, state=f"{state[:-4]}AAAA")
+        else:
+            wrong = await step(host, {"query": "something else"}, answers={key: YES}, state=state)
+        assert text_of(wrong).startswith("Nothing was run")
+        assert text_of(await step(host, QUERY, answers={key: YES}, state=state)) == "accept {'ok': True}"
+    assert asking.started == 1
+
+
+async def test_an_answer_that_is_missing() -> None:
+    """A host that comes back without an answer has declined."""
+    async with host_of(Asking().play) as host:
+        state, _ = round_of(await step(host, QUERY))
+        assert text_of(await step(host, QUERY, state=state)) == "declined because the host sent no answer"
+
+
+async def test_a_question_that_comes_while_parked() -> None:
+    """A run goes on while its host is away; what it asks meanwhile is the next round."""
+    asked_first = anyio.Event()
+
+    async def run(_task: Task, _listen: Emit, caller: Caller) -> str:
+        answers: dict[str, str] = {}
+
+        async def second() -> None:
+            await asked_first.wait()
+            answers["second"] = said(await caller.ask(form("Second?")))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(second)
+            answers["first"] = said(await caller.ask(form("First?")))
+        return f"{answers['first']}, {answers['second']}"
+
+    async with host_of(run) as host:
+        state, (first,) = round_of(await step(host, QUERY))
+        asked_first.set()
+        await anyio.wait_all_tasks_blocked()
+        state, (second,) = round_of(await step(host, QUERY, answers={first: YES}, state=state))
+        assert first != second
+        last = await step(host, QUERY, answers={second: ElicitResult(action="decline")}, state=state)
+        assert text_of(last) == "accept {'ok': True}, decline"
+
+
+async def test_a_request_given_up_cancels_the_run() -> None:
+    """A host that cancels the request that attends ends the run; between two requests nothing does."""
+    asking, going = Asking(), anyio.Event()
+
+    async def ask_and_wait(task: Task, listen: Emit, caller: Caller) -> str:
+        await asking.play(task, listen, caller)
+        going.set()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            asking.cancelled.set()
+        return ""
+
+    async with host_of(ask_and_wait) as host:
+        state, (key,) = round_of(await step(host, QUERY))
+        await anyio.wait_all_tasks_blocked()
+        assert not asking.cancelled.is_set()
+
+        async def come_back() -> None:
+            await step(host, QUERY, answers={key: YES}, state=state)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(come_back)
+            await going.wait()
+            tasks.cancel_scope.cancel()
+        await asking.cancelled.wait()
+
+
+async def test_numbers_grow_across_rounds() -> None:
+    """Each request of a call has a progress token of its own; the numbers go on where the last one's ended."""
+
+    async def run(_task: Task, listen: Emit, caller: Caller) -> str:
+        for number in range(3):
+            listen(RouteStarted(tools=number + 2, agents=["A"]))
+            await anyio.wait_all_tasks_blocked()
+            await caller.ask(form(str(number)))
+        listen(Noted(text="the end"))
+        return "done"
+
+    reports: list[tuple[float, str | None]] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        assert total is None
+        reports.append((progress, message))
+
+    async with host_of(run) as host:
+        assert text_of(await host.call_tool("orchestrate", QUERY, progress_callback=hear)) == "done"
+    assert [message for _, message in reports] == [f"Choosing among {n} tools of A" for n in (2, 3, 4)]
+    assert all(before < after for (before, _), (after, _) in pairwise(reports))
+
+
+async def test_they_end_with_the_connection() -> None:
+    """A parked run is cancelled when the host disconnects."""
+    asking = Asking()
+    async with host_of(asking.play) as host:
+        round_of(await step(host, QUERY))
+    assert asking.cancelled.is_set()
+
+
+# In virtual time.
+
+
+class Visitor:
+    """A request of a host that is asked in rounds."""
+
+    way = "rounds"
+    capabilities = ClientCapabilities(elicitation=ElicitationCapability())
+
+    async def report(self, progress: float, total: float | None, message: str) -> None:
+        """Hear nothing."""
+
+    async def ask(self, question: Question, request: Request) -> Answer | Declined:
+        """Never be asked live."""
+        raise AssertionError(question, request)
+
+
+async def ask_and_reply(run: Run) -> CallToolResult:
+    """Ask, and reply with the answer."""
+    return reply_error(said(await run.caller.ask(form("Go on?"))))
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL])
+async def test_patience_has_an_end() -> None:
+    """A run whose host does not come back within ten minutes is cancelled, its question declined, its state unknown."""
+    answers: list[str] = []
+    with anyio.fail_after(10_000):
+        async with anyio.create_task_group() as connection, open_runs() as runs:
+
+            async def ask_elsewhere(caller: Caller) -> None:
+                answers.append(said(await caller.ask(form("Go on?"))))
+
+            async def work(run: Run) -> CallToolResult:
+                connection.start_soon(ask_elsewhere, run.caller)
+                await anyio.sleep_forever()
+                return reply_error("never")
+
+            began = anyio.current_time()
+            state, _ = round_of(await runs.attend(runs.start(work, principal="me"), Visitor()))
+            await anyio.sleep(PATIENCE - 1)
+            assert not answers
+            await anyio.sleep(2)
+            assert answers == ["declined because the run that called its tool is over"]
+            assert runs.resume(state, principal="me") is None
+            assert anyio.current_time() - began < 602
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL])
+async def test_a_run_belongs_to_somebody() -> None:
+    """Another principal cannot go on with a run, and does not use its state up."""
+    with anyio.fail_after(10_000):
+        async with open_runs() as runs:
+            state, (key,) = round_of(await runs.attend(runs.start(ask_and_reply, principal="me"), Visitor()))
+            assert runs.resume(state, principal="you") is None
+            run = runs.resume(state, principal="me")
+            assert run is not None
+            assert text_of(await runs.attend(run, Visitor(), {key: YES})) == "accept {'ok': True}"
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL])
+async def test_only_so_many_are_parked() -> None:
+    """A hundred runs wait; one more ends the oldest."""
+    with anyio.fail_after(10_000):
+        async with open_runs() as runs:
+            states = [
+                round_of(await runs.attend(runs.start(ask_and_reply, principal="me"), Visitor()))[0] for _ in range(101)
+            ]
+            found = [runs.resume(state, principal="me") is not None for state in states]
+    assert found == [False] + [True] * 100
