@@ -1,7 +1,7 @@
 """Servers in this process, for what depends on time: with them a connection can live by a clock that jumps.
 
     servers = InProcess(refuse=3)
-    connection = Connection(settings, {}, connect_timeout=20, open_transport=servers.open)
+    connection = Connection(in_process(), {}, limits=Limits(), open_transport=servers.open)
 
 Each opening of the transport starts a server of the SDK, with the tools `echo`, `write` and `hang`. Faults are set
 beforehand, or while it runs.

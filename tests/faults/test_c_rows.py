@@ -19,7 +19,6 @@ from doubles.downstream import settings_of
 from doubles.evil_stdio import argv
 from doubles.processes import marked
 from faults.invariants import Ground
-from faults.matrix import pending
 
 pytestmark = pytest.mark.anyio
 
@@ -87,8 +86,8 @@ def test_c02_broken(tmp_path: Path, tools: Tools, text: str | bytes) -> None:
     "text",
     [
         '\ufeff{"mcpServers": {}}',
-        pytest.param('{"mcpServers": {},}', marks=pending("the tolerant reader of servers.json")),
-        pytest.param('{\n// none yet\n"mcpServers": {/* */}}', marks=pending("the tolerant reader of servers.json")),
+        '{"mcpServers": {},}',
+        '{\n// none yet\n"mcpServers": {/* */}}',
     ],
 )
 def test_c02_readable_all_the_same(tmp_path: Path, text: str) -> None:
@@ -124,7 +123,7 @@ def test_c04_unset_variable(tmp_path: Path, tools: Tools) -> None:
         {},
         {"command": 7},
         {"command": "x", "args": "y"},
-        pytest.param({"url": "ftp://127.0.0.1/"}, marks=pending("an address that is checked when it is read")),
+        {"url": "ftp://127.0.0.1/"},
         {"command": "x", "env": {"A": []}},
         [],
     ],

@@ -10,7 +10,6 @@ from batonmcp.core.outcome import Failed, Succeeded
 from doubles import evil_http
 from doubles.downstream import Gate, echo_server, free_port, http, serving
 from faults.invariants import Ground, Session
-from faults.matrix import pending
 
 pytestmark = pytest.mark.anyio
 
@@ -186,7 +185,6 @@ async def test_h15_many_clients(ground: Ground) -> None:
                 calls.start_soon(partial(lives, session, f"c{number % 8}", words=f"words-{number}"))
 
 
-@pending("answers with the id of another request, which has ended, are refused")
 async def test_h15_answers_for_others(ground: Ground) -> None:
     """Answers that are swapped reach nobody."""
     said: dict[str, JsonValue] = {}

@@ -8,6 +8,7 @@ from itertools import pairwise
 import anyio
 import pytest
 
+from batonmcp.core.limits import Limits
 from batonmcp.downstream.call import CallTimeout, Lost
 from batonmcp.downstream.connection import Connection
 from doubles.in_process import InProcess, in_process
@@ -21,7 +22,7 @@ HOUR = 3600.0
 async def kept(servers: InProcess, *, idle_timeout: float | None = None) -> AsyncGenerator[Connection]:
     """Keep a connection to servers in this process."""
     settings = in_process(idle_timeout=idle_timeout)
-    connection = Connection(settings, {}, connect_timeout=20.0, open_transport=servers.open)
+    connection = Connection(settings, {}, limits=Limits(), open_transport=servers.open)
     async with anyio.create_task_group() as owner:
         owner.start_soon(connection.keep)
         yield connection
