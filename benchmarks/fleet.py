@@ -10,7 +10,6 @@ import argparse
 import gc
 import os
 import platform
-import resource
 import secrets
 import signal
 import sys
@@ -164,37 +163,37 @@ def _waiting(count: int, token: str) -> list[ServerSettings]:
     return [scripted(f"import time; time.sleep({wait})", token, name=f"w{n}") for n, wait in enumerate(waits)]
 
 
-async def _opened(*servers: ServerSettings) -> float:
-    """Open a fleet, and return how long it took until all servers were there."""
-    began = time.perf_counter()
+async def _opened(*servers: ServerSettings) -> tuple[float, float]:
+    """Open a fleet; return how long it took until all servers were there, and all processor time until then."""
+    began, worked = time.perf_counter(), time.process_time()
     async with open_fleet(settings_of(*servers, limits=_LARGE)) as fleet:
-        registry = await fleet.registry()
+        await fleet.settled()
         took = time.perf_counter() - began
-        troubles = [agent.trouble for agent in registry.agents if agent.trouble]
+        worked = time.process_time() - worked + sum(map(_worked, marked(_process(servers[0]).env[TOKEN_VARIABLE])))
+        troubles = [agent.trouble for agent in (await fleet.registry()).agents if agent.trouble]
     if troubles:
         raise RuntimeError(troubles[0])
-    return took
+    return took, worked
+
+
+def _worked(pid: int) -> float:
+    """Return the processor time of a process, which need not be a child of ours."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _start(kind: str, servers: Sequence[ServerSettings]) -> Start:
     """Start the slowest alone (the last one), then all of them."""
-    slowest = min([await _opened(servers[-1]) for _ in range(2)])
-    before = _cpu()
-    took = await _opened(*servers)
-    return Start(servers=kind, count=len(servers), all_s=took, slowest_s=slowest, cpu_s=_cpu() - before)
-
-
-def _cpu() -> float:
-    """Return the processor time of this process and its children that have ended."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
+    slowest = min([(await _opened(servers[-1]))[0] for _ in range(2)])
+    took, worked = await _opened(*servers)
+    return Start(servers=kind, count=len(servers), all_s=took, slowest_s=slowest, cpu_s=worked)
 
 
 async def _memory(count: int, token: str) -> float:
     """Return by how many bytes this process grows with each server that is connected."""
     before = _resident()
     async with open_fleet(settings_of(*(evil("ok", token, name=f"m{n}") for n in range(count)))) as fleet:
-        await fleet.registry()
+        await fleet.settled()
         return (_resident() - before) / count
 
 
@@ -245,7 +244,7 @@ async def _calls(kind: str, settings: ServerSettings, tool: str, arguments: dict
 
 async def _back(kind: str, settings: ServerSettings, call: tuple[str, dict[str, JsonValue]], kills: int) -> Back:
     """Kill a server, and call it until it answers."""
-    start_s = await _opened(settings)
+    start_s, _ = await _opened(settings)
     token = _process(settings).env[TOKEN_VARIABLE]
     seconds: list[float] = []
     for _ in range(kills):  # a fleet each: one that dies often is started more and more slowly on purpose

@@ -128,7 +128,7 @@ async def test_o05_no_descriptors_are_left(ground: Ground) -> None:
                 while "open files" not in str(session.fleet.reports()[1].trouble):  # noqa: ASYNC110 - as it stands
                     await anyio.sleep(0.05)
         with anyio.fail_after(15):
-            while len(ground.noted("bad", "started")) < 2:  # noqa: ASYNC110 - the server's note
+            while "bad__echo" not in await session.registry():  # noqa: ASYNC110 - as it stands
                 await anyio.sleep(0.05)
         assert await session.value("bad__echo", within=10, text="x") == "x"
 
