@@ -1,24 +1,20 @@
 """Fixtures that several test modules share."""
 
 import json
-import os
 import secrets
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from trio.testing import MockClock
 
+from doubles.installed import node_packages
 from doubles.processes import TOKEN_VARIABLE, kill, marked
+from faults.survived import pytest_terminal_summary
 
-__all__: list[str] = []
+__all__: list[str] = ["pytest_terminal_summary"]
 
 NODE_PACKAGES = (
     "@modelcontextprotocol/inspector@0.15.0",
@@ -87,32 +83,4 @@ def sample_servers() -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The folder of the installed Node packages; the test is skipped where there is no Node."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        return _without_node("Node.js and npm are not installed")
-    key = sha256(" ".join(NODE_PACKAGES).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"batonmcp-test-node-{os.getuid()}-{key}"
-    folder.mkdir(exist_ok=True)
-    with _locked(folder / "lock"):
-        if not (folder / "complete").exists():
-            command = ["npm", "install", "--prefix", str(folder), "--no-package-lock", "--no-audit", *NODE_PACKAGES]
-            installed = subprocess.run(command, capture_output=True, text=True, check=False)
-            if installed.returncode:
-                return _without_node(f"npm cannot install the packages: {installed.stderr[-500:]}")
-            (folder / "complete").touch()
-    return folder / "node_modules"
-
-
-def _without_node(reason: str) -> Path:
-    if os.environ.get("BATONMCP_REQUIRE_NODE"):
-        pytest.fail(f"{reason}, and BATONMCP_REQUIRE_NODE is set")
-    pytest.skip(reason)
-
-
-@contextmanager
-def _locked(path: Path) -> Generator[None]:
-    """Hold a lock among the processes of a parallel test run."""
-    import fcntl  # noqa: PLC0415 - not on Windows, where the tests that need it do not run
-
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+    return node_packages(*NODE_PACKAGES)

@@ -78,3 +78,32 @@ def test_engine_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> 
     assert 0 < results.memory.answers < results.memory.kept < results.memory.peak
     assert script.GOAL_STEPS in results.overheads[0].costs
     assert "| goal |" in script.report(results)
+
+
+@pytest.mark.slow
+async def test_fleet_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part has its numbers, no number of servers starts faster than the slowest of them, and nothing is free."""
+    script = _script("fleet", monkeypatch)
+    with anyio.fail_after(TIME_S):
+        results = await script.measure(quick=True)
+    assert [start.count for start in results.starts] == [3, 3]
+    assert all(start.all_s > 0.5 * start.slowest_s for start in results.starts)
+    assert all(min(*calls.fleet, *calls.bare) > 0 for calls in results.calls)
+    assert all(len(calls.fleet) == len(calls.bare) == 20 for calls in results.calls)
+    assert all(min(back.seconds) > 0 for back in results.backs)
+    assert {(each.way, each.stall_s > 0) for each in results.large} == {("batonmcp", True), ("bare SDK", True)}
+    assert "| goal |" in script.report(results)
+
+
+@pytest.mark.slow
+async def test_chaos_sees_what_is_violated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some seconds of chaos: every call ends, nothing happens twice; and the report would say so if it did not."""
+    script = _script("chaos", monkeypatch)
+    with anyio.fail_after(TIME_S):
+        report = await script.play(seed=4, seconds=5.0)
+    assert report.violations == []
+    assert report.sent == report.ended > 100
+    assert report.attacks
+    assert "nothing was violated" in script.table(report)
+    report.twice = ["ledger01 3-7"]
+    assert "VIOLATED: side effects happened twice: ['ledger01 3-7']" in script.table(report)

@@ -38,8 +38,13 @@ async def spawn(argv: Sequence[str], env: Mapping[str, str], cwd: str | None) ->
         raise ValueError(message)
     if sys.platform == "win32":
         return await Unkept.start(argv, env, cwd)
-    ours, theirs = _pipes()
     control, far = socket.socketpair()
+    try:
+        ours, theirs = _pipes()
+    except OSError:
+        control.close()
+        far.close()
+        raise
     kept = Kept(control, ours)
     try:
         with far:
