@@ -54,6 +54,15 @@ async def test_a_line_has_a_limit() -> None:
             await split([*pieces, b"never read"], 5)
 
 
+async def test_storms_are_not_worth_reading() -> None:
+    """Of many equal changes in a row one is left, of what a server logs nothing; everything else is as it came."""
+    changed = b'{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'
+    logged = b'{ "method": "notifications/message", "params": {"level": "info", "data": %d}}'
+    answer = RESULT % b'{"text": "notifications/message"}'
+    storm = [changed] * 1_000 + [logged % number for number in range(1_000)] + [answer, answer] + [changed] * 1_000
+    assert await split([b"\n".join(storm) + b"\n"], 10**6) == [changed, answer, answer, changed]
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [

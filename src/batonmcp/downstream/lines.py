@@ -1,9 +1,10 @@
 """The lines in which messages come and go over standard streams."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, groupby
 from typing import Any, cast
 
 import anyio
@@ -18,6 +19,11 @@ __all__ = ["Overlong", "line_of", "lines_of", "message_of"]
 
 _WHY = "it is no answer of JSON-RPC"
 _BLANK = b" \t\r\xef\xbb\xbf"
+_CHATTER = re.compile(
+    rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"method"\s*:\s*"notifications/(message|[a-z]+/list_changed)"'
+)
+"""Notifications of which either none is listened to, or one says as much as many."""
+
 _ENDED = (anyio.EndOfStream, anyio.ClosedResourceError, anyio.BrokenResourceError, OSError)
 
 
@@ -40,9 +46,20 @@ async def lines_of(output: ByteReceiveStream, most: int) -> AsyncIterator[bytes]
             size += len(head)
             if size > most:
                 raise Overlong
-            for line in rest:
-                yield b"".join(parts)
-                parts, size = [line], len(line)
+            if rest:
+                for line in _heard([b"".join(parts), *rest[:-1]]):
+                    yield line
+                parts, size = [rest[-1]], len(rest[-1])
+
+
+def _heard(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Leave out what nobody listens to, and all but one of the same change: a storm of either is not worth reading."""
+    for line, same in groupby(lines):
+        kind = _CHATTER.match(line)
+        if kind is None:
+            yield from same
+        elif kind[1] != b"message":
+            yield line
 
 
 async def message_of(line: bytes) -> JSONRPCMessage | None:
