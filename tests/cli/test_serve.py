@@ -81,7 +81,9 @@ def test_it_answers_before_it_imports_the_rest(write_config: WriteConfig) -> Non
 
 def test_the_look_at_the_imports_sees_one_too_many(write_config: WriteConfig) -> None:
     """The test above can fail: imports added to the way of `serve` are found."""
-    found = parts_of(loaded_before_opening(write_config({}), first="import rich, batonmcp.downstream.environment"))
+    found = parts_of(
+        loaded_before_opening(write_config({}), first="import rich, batonmcp.downstream.stdio.environment")
+    )
     assert found == ["rich", "batonmcp.downstream"]
 
 

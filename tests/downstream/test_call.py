@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from batonmcp.config.settings import HttpServer, ServerSettings
 from batonmcp.core.caller import NOBODY, Progress
 from batonmcp.downstream.call import CURRENT_CALL, Call, Lost, Rejected, Send, rejected
-from batonmcp.downstream.http import HttpExchange
-from batonmcp.downstream.http_failure import HttpFailure
+from batonmcp.downstream.http.exchange import HttpExchange
+from batonmcp.downstream.http.failure import HttpFailure
 from batonmcp.downstream.trouble import Evidence
 
 pytestmark = pytest.mark.anyio

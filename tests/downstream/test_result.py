@@ -22,8 +22,8 @@ from pydantic import JsonValue
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.tool import Tool
-from batonmcp.downstream.examination import MOST_VALUES
-from batonmcp.downstream.lenient_result import NOTES_KEY
+from batonmcp.downstream.leniency.examination import MOST_VALUES
+from batonmcp.downstream.leniency.result import NOTES_KEY
 from batonmcp.downstream.result import read_result
 from builders import tool
 

@@ -9,10 +9,10 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from batonmcp.config.settings import ServerSettings
 from batonmcp.downstream.changes import Changes
-from batonmcp.downstream.http import HttpExchange
+from batonmcp.downstream.http.exchange import HttpExchange
 from batonmcp.downstream.questions import Questions
 from batonmcp.downstream.session import ended, innermost, open_session
-from batonmcp.downstream.stdio import ServerProcess
+from batonmcp.downstream.stdio.process import ServerProcess
 from batonmcp.downstream.trouble import Evidence
 from doubles.evil_stdio import argv
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from batonmcp.core.caller import NOBODY, Caller, Progress
 from batonmcp.downstream.deadline import Deadline
-from batonmcp.downstream.http_trouble import http_trouble
+from batonmcp.downstream.http.trouble import http_trouble
 from batonmcp.downstream.trouble import Evidence, brief
 
 __all__ = ["CURRENT_CALL", "Call", "CallTimeout", "Changed", "Lost", "Rejected", "Send", "rejected"]

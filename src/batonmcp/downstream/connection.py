@@ -21,9 +21,9 @@ from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, rejected
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
 from batonmcp.downstream.deadline import Deadline
-from batonmcp.downstream.leniency import lenient
+from batonmcp.downstream.leniency.notes import Notes
+from batonmcp.downstream.leniency.streams import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
-from batonmcp.downstream.notes import Notes
 from batonmcp.downstream.offer import Offer
 from batonmcp.downstream.phase import Connecting, Down, Idle, Phase, Up
 from batonmcp.downstream.questions import Questions

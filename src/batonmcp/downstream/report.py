@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
-from batonmcp.downstream.http import public_address
+from batonmcp.downstream.http.origin import public_address
 
 __all__ = ["ServerReport", "ServerState", "started"]
 

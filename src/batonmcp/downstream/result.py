@@ -13,8 +13,8 @@ from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.plain_text import plain
 from batonmcp.core.strict_json import read_json_text
 from batonmcp.core.tool import Tool
-from batonmcp.downstream.examination import MOST_VALUES
-from batonmcp.downstream.lenient_result import NOTES_KEY
+from batonmcp.downstream.leniency.examination import MOST_VALUES
+from batonmcp.downstream.leniency.result import NOTES_KEY
 from batonmcp.downstream.resource import attachments
 
 __all__ = ["read_result"]

@@ -10,9 +10,10 @@ from mcp.client.client import ConnectMode
 from mcp_types.version import MODERN_PROTOCOL_VERSIONS
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
-from batonmcp.downstream.http import HttpExchange, http_transport
-from batonmcp.downstream.process import ServerProcess
-from batonmcp.downstream.stdio import stdio_transport
+from batonmcp.downstream.http.exchange import HttpExchange
+from batonmcp.downstream.http.transport import http_transport
+from batonmcp.downstream.stdio.process import ServerProcess
+from batonmcp.downstream.stdio.transport import stdio_transport
 from batonmcp.downstream.trouble import Evidence
 
 __all__ = ["Approach", "OpenTransport", "approach", "open_transport", "spoken"]

@@ -8,12 +8,13 @@ from pydantic import ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
 from batonmcp.core.limits import Limits
-from batonmcp.downstream.http import HttpExchange, public_address
-from batonmcp.downstream.http_failure import HttpFailure
-from batonmcp.downstream.http_trouble import http_trouble
-from batonmcp.downstream.process import ServerProcess
+from batonmcp.downstream.http.exchange import HttpExchange
+from batonmcp.downstream.http.failure import HttpFailure
+from batonmcp.downstream.http.origin import public_address
+from batonmcp.downstream.http.trouble import http_trouble
+from batonmcp.downstream.stdio.process import ServerProcess
 
-__all__ = ["Evidence", "brief", "explain", "refusal"]
+__all__ = ["Evidence", "brief", "explain"]
 
 _LONGEST = 300
 
@@ -157,16 +158,11 @@ def _http(evidence: Evidence, server: HttpServer, exchange: HttpExchange) -> str
     if failure:
         return http_trouble(failure, evidence.settings)
     if exchange.refusal is not None:
-        return refusal(exchange.refusal, evidence.settings)
+        return http_trouble(HttpFailure(kind="refused", status=exchange.refusal), evidence.settings)
     if isinstance(evidence.error, TimeoutError):
         return f"gave no usable answer within {evidence.connect_timeout:g} s. Check {place}.url."
     address = public_address(server.url)
     return f"does not answer as an MCP server at {address} ({brief(evidence.error)}). Check {place}.url."
-
-
-def refusal(status: int, settings: ServerSettings) -> str:
-    """Return what an HTTP status means for a server, as the end of a sentence that begins with its name."""
-    return http_trouble(HttpFailure(kind="refused", status=status), settings)
 
 
 def brief(error: BaseException | None) -> str:

@@ -1,0 +1,3 @@
+"""The transport to servers that run as processes and speak over their standard streams."""
+
+__all__: list[str] = []
