@@ -27,7 +27,7 @@ from mcp_types import (
 )
 
 from batonmcp.config.settings import ServerSettings, StdioServer
-from batonmcp.downstream.stdio import ServerProcess
+from batonmcp.downstream.stdio.process import ServerProcess
 from batonmcp.downstream.trouble import Evidence
 
 __all__ = ["InProcess", "in_process"]
