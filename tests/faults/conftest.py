@@ -1,4 +1,4 @@
-"""The shared fixture of all rows, and what becomes of rows that are not tested yet."""
+"""The shared fixture of all rows, and the mark that tells which row a test is of."""
 
 import gc
 from collections.abc import AsyncGenerator, Iterator
@@ -8,20 +8,17 @@ import anyio
 import pytest
 
 from faults.invariants import Ground, snapshot
-from faults.matrix import fault_of, pending
+from faults.matrix import fault_of
 
 __all__: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what is pending, and write each test's row on it for the summary."""
+    """Write each test's row on it, for the summary."""
     for item in items:
         fault = fault_of(item.name) if "faults" in item.path.parts else None
-        if fault is None:
-            continue
-        item.user_properties += [("fault", fault.id), ("priority", fault.priority)]
-        if fault.state == "pending":
-            item.add_marker(pending(f"{fault.id} needs {fault.reason}"))
+        if fault:
+            item.user_properties.append(("fault", fault.id))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,7 @@
 - I2: the answer names the server that failed, and has every result that was obtained.
 - I3: others are unaffected: a ledger server beside the hostile ones answers all the time, and the event loop is never
   blocked for more than 50 ms. A gap between two beats of the loop counts by the processor time that the loop's thread
-  used in it: what other programs do to the machine is not held against us.
+  used in it, and by how fast the processor is just then: what other programs do to the machine is not held against us.
 - I4: nothing is left: tasks, descriptors, children (dead ones too), memory.
 - I5: nothing is done twice, or that was not asked for: hostile servers note their calls, the ledger its effects.
 """
@@ -58,7 +58,7 @@ _GRACE_S = 1.0
 _CONTROL_EVERY_S = 0.02
 _SETTLE_S = 2.0
 _MEMORY = 8 * 2**20
-_TIME_S = 30.0
+_TIME_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,28 @@ def _trim() -> None:
     trim: Callable[[int], int] | None = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+class _Pace:
+    """How fast the processor is: others who share its caches and its cores make the same work take longer."""
+
+    def __init__(self) -> None:
+        self._best = float("inf")
+
+    def slowness(self) -> float:
+        """Return how many times as long a piece of work takes now as it took at best; 1 is undisturbed."""
+        times = sorted(self._measured() for _ in range(9))
+        self._best = min(self._best, times[0])
+        return times[4] / self._best
+
+    @staticmethod
+    def _measured() -> float:
+        before = time.thread_time()
+        sum(range(20_000))
+        return time.thread_time() - before
+
+
+_PACE = _Pace()
 
 
 class _Pulse:
@@ -276,7 +298,8 @@ class Ground:
         assert len(book.done) <= len(done) + 1, "effects happened that nobody asked for (I5)"
         for server, most in self._calls(session.planned).items():
             assert len(self.noted(server, "call")) <= most, f"{server} was called more often than planned (I5)"
-        assert pulse.longest <= self.stall, f"the event loop was blocked for {pulse.longest * 1000:.0f} ms (I3)"
+        blocked = pulse.longest / _PACE.slowness()
+        assert blocked <= self.stall, f"the event loop was blocked for {blocked * 1000:.0f} ms (I3)"
 
     def _calls(self, planned: Counter[str]) -> dict[str, int]:
         return {server: planned[server] for server in self._states}

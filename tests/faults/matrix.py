@@ -2,17 +2,12 @@
 
 The test of row D01 is the function `test_d01_...` in test_d_rows.py, so neither names the other twice. A row is
 
-- `tested`: it has a test, which must pass;
-- `pending`: it has one that cannot pass yet, for the `reason` that the row gives;
+- `tested`: it has a test;
 - `later`: it has none, for the `reason` that the row gives.
-
-Of a tested row, a test or a case may be pending by itself: it is marked so. With the environment variable
-BATONMCP_PENDING set, whatever is pending runs too.
 
 `corrected` tells why a row expects something else than one might.
 """
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -20,12 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import pytest
-
-__all__ = ["FAULTS", "FOLDER", "SIZES", "Fault", "Priority", "fault_of", "pending"]
+__all__ = ["FAULTS", "FOLDER", "SIZES", "Fault", "Priority", "fault_of"]
 
 Priority: TypeAlias = Literal["P0", "P1", "P2"]
-State: TypeAlias = Literal["tested", "pending", "later"]
+State: TypeAlias = Literal["tested", "later"]
 
 FOLDER = Path(__file__).parent
 SIZES: Mapping[str, int] = {"L": 34, "D": 48, "H": 16, "U": 22, "C": 15, "S": 15, "O": 16, "X": 24}
@@ -55,11 +48,6 @@ class Fault:
     state: State
     reason: str = ""
     corrected: str = ""
-
-
-def pending(reason: str) -> pytest.MarkDecorator:
-    """Mark a test, or a case of one, that cannot pass yet."""
-    return pytest.mark.skipif(not os.environ.get("BATONMCP_PENDING"), reason=f"pending: {reason}")
 
 
 def fault_of(test: str) -> Fault | None:

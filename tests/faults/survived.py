@@ -30,8 +30,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _line(played: set[str], survived: set[str]) -> str:
     of = Counter(FAULTS[name].priority for name in survived)
     priorities = ", ".join(f"{priority}: {of[priority]}" for priority in sorted(of))
-    states = Counter(fault.state for fault in FAULTS.values())
-    rest = "; ".join(f"{state}: {states[state]}" for state in ("pending", "later") if states[state])
-    line = f"{len(survived)} of {len(played)} faults survived ({'; '.join(filter(None, [priorities, rest]))})"
+    later = sum(fault.state == "later" for fault in FAULTS.values())
+    line = f"{len(survived)} of {len(played)} faults survived ({priorities or 'none'}; later: {later})"
     lost = played - survived
     return f"{line}, not: {', '.join(sorted(lost))}" if lost else line

@@ -21,7 +21,6 @@ from batonmcp.downstream.fleet import open_fleet
 from doubles.downstream import settings_of
 from doubles.processes import alive, marked
 from faults.invariants import CONTROL, Ground, Session, snapshot
-from faults.matrix import pending
 
 pytestmark = pytest.mark.anyio
 
@@ -255,9 +254,7 @@ async def test_d17_never_ends_a_line(ground: Ground) -> None:
         await recovers(session)
 
 
-@pytest.mark.parametrize(
-    "mode", ["huge", pytest.param("many_values", marks=pending("large results read in a process of their own"))]
-)
+@pytest.mark.parametrize("mode", ["huge", "many_values"])
 async def test_d18_sends_much(ground: Ground, mode: str) -> None:
     """Just within the limit all of it arrives, as text or as values, and nothing else is held up."""
     ground.heavy = True
@@ -358,7 +355,6 @@ async def test_d26_has_harmful_schemas(ground: Ground, listener: socket.socket) 
         await lives(session)
 
 
-@pending("schemas in bounds")
 async def test_d26_has_a_wide_schema(ground: Ground) -> None:
     """A schema of 100,000 parts costs its own tool at most."""
     ground.heavy = True
@@ -385,10 +381,11 @@ async def test_d28_two_tools_of_one_name(ground: Ground) -> None:
 
 
 async def test_d29_has_thousands_of_tools(ground: Ground) -> None:
-    """All of them are there and can be called."""
+    """A thousand of them are there and work, and it is told that there are more; nothing is held up."""
     ground.heavy = True
     async with ground.session(ground.more("many", size=5000)) as session:
-        assert len(names(await session.registry(), "bad")) == 5004
+        assert len(names(await session.registry(), "bad")) == 1000
+        assert "left out" in await session.trouble("bad")
         await lives(session)
 
 
@@ -409,7 +406,7 @@ async def test_d30_cursors(ground: Ground) -> None:
 async def test_d31_storm_of_changes(ground: Ground) -> None:
     """The list is fetched a few times, not fifty thousand times, and calls go on."""
     async with ground.session(ground.more("storm", size=50)) as session:
-        await session.value("bad__storm", within=10)
+        await session.value("bad__storm", within=30)
         await lives(session)
         await anyio.sleep(0.5)  # for a fetch that is still under way
         assert 1 <= ground.state("bad").read_text().splitlines().count("listed") <= 4
