@@ -97,14 +97,13 @@ class Connection:
     def trouble(self) -> str | None:
         """Why it is not connected, or what is wrong although it is."""
         match self._state:
-            case Up():
+            case Up() | Idle():
                 return self._offer.catalogue and self._offer.catalogue.trouble
             case Down(trouble=trouble):
                 return trouble
             case Connecting(trouble=trouble):
-                return trouble or (None if self._offer.catalogue else f"{self.settings.name} is still starting.")
-            case Idle():
-                return None
+                known = self._offer.catalogue
+                return trouble or (known.trouble if known else f"{self.settings.name} is still starting.")
 
     def report(self) -> ServerReport:
         """Return what is known of the server."""
