@@ -178,7 +178,8 @@ async def test_a_host_that_can_do_nothing(mode: str, write_config: WriteConfig, 
     assert [values[f"{era}_elicit"] for era in ERAS] == ["Ada: decline"] * 2
     for tool, reason in reasons.items():
         assert values[f"legacy_{tool}"] == f"did without: {reason}"
-        assert values[f"modern_{tool}"]["message"].endswith(reason)  # that era has no way to tell the server
+        message = f"Inquirer asked for what it could not get: {reason}"  # that era has no way to tell the server
+        assert values[f"modern_{tool}"]["message"] == message
     notes = "\n".join(run_of(done)["notes"])
     for era in ERAS:
         for words in (
@@ -203,7 +204,9 @@ async def test_runs_that_ask_through_one_stream(mode: str, write_config: WriteCo
             for topic in "ABC":
                 tasks.start_soon(call, topic)
     assert results == {topic: {"meet": f"{topic}: {topic.lower()}"} for topic in "ABC"}
-    assert set(person.heard) == {f"Inquirer (legacy) asks: {topic}?" for topic in "ABC"}
+    heard = [f"Inquirer (legacy) asks: {topic}?" for topic in "ABC"]
+    assert set(person.heard) == set(heard)
+    assert mode == "legacy" or sorted(person.heard) == heard  # what is asked live may move to another call's window
 
 
 # How long it takes.
@@ -213,29 +216,28 @@ async def test_runs_that_ask_through_one_stream(mode: str, write_config: WriteCo
 async def test_a_person_may_think_longer_than_a_call(
     mode: str, era: str, write_config: WriteConfig, ledger: Fifo
 ) -> None:
-    """While a person thinks, the call's second does not pass: they think until another call has used up its own."""
+    """While a person thinks, the call's second does not pass: they think until another call has used up its two."""
     servers = {
         "asker": inquirer.entry(ledger.path, protocol=era, timeout=1),
-        "other": inquirer.entry(ledger.path, protocol="legacy", timeout=1),
+        "other": inquirer.entry(ledger.path, protocol="legacy", timeout=2),
     }
     late: list[Any] = []
 
     async def think(_message: str) -> None:
-        late.append(values_of(await host.call_tool("orchestrate", asked_for(step("hang", server="other")))))
         late.append(values_of(await host.call_tool("orchestrate", asked_for(step("hang", server="other")))))
 
     person = Person(think)
     async with host_of(write_config(servers), mode, elicitation_callback=person.answer) as host:
         values = values_of(await host.call_tool("orchestrate", asked_for(step("elicit", "Ada", server="asker"))))
     assert values == {"elicit": "Ada: ada"}
-    assert ["did not answer within 1 s" in one["hang"]["message"] for one in late] == [True, True]
+    assert ["did not answer within 2 s" in one["hang"]["message"] for one in late] == [True]
 
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_host_that_gives_up_while_a_person_thinks(era: str, write_config: WriteConfig, ledger: Fifo) -> None:
     """A call that is cancelled while its question is open has no effect any more, and its server hears of the end."""
     config = write_config({"asker": inquirer.entry(ledger.path, protocol=era)})
-    open_now, answered = anyio.Event(), anyio.Event()
+    open_now = anyio.Event()
 
     async def think(message: str) -> None:
         if "Ada" in message:
@@ -252,7 +254,6 @@ async def test_a_host_that_gives_up_while_a_person_thinks(era: str, write_config
             lines.append(await ledger.line())  # in the other era no call is open while its question is
         values = values_of(await host.call_tool("orchestrate", asked_for(step("elicit", "Bob", server="asker"))))
         lines += [await ledger.line(), await ledger.line()]
-        answered.set()
     assert lines == ["asks elicit", *(["cancelled elicit"] if era == "legacy" else []), "asks elicit", "did bob"]
     assert values == {"elicit": "Bob: bob"}
 
@@ -312,19 +313,25 @@ async def test_resources_stay_readable(mode: str, era: str, write_config: WriteC
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_a_person_at_a_terminal(era: str, write_config: WriteConfig, tmp_path: Path) -> None:
-    """`ask` puts a server's form to the person at the terminal, however long they take, and goes on with the answer."""
-    config = write_config({"asker": inquirer.entry(tmp_path / "ledger", protocol=era, timeout=1)})
-    plan = tmp_path / "plan.json"
-    plan.write_text(json.dumps({"steps": [step("elicit", "Who", server="asker")]}))
+async def test_a_person_at_a_terminal(era: str, write_config: WriteConfig, ledger: Fifo, tmp_path: Path) -> None:
+    """`ask` puts a server's form to the person at the terminal, who may think longer than a call, and goes on then."""
+    servers = {
+        "asker": inquirer.entry(ledger.path, protocol=era, timeout=1),
+        "other": inquirer.entry(ledger.path, protocol="legacy", timeout=2),
+    }
+    config, plan = write_config(servers), tmp_path / "plan.json"
+    steps = [step("elicit", "Who", server="asker"), step("hang", server="other")]
+    plan.write_text(json.dumps({"steps": steps}))
     command = [sys.executable, "-m", "batonmcp", "ask", "--plan", str(plan), "--config", str(config)]
     kept = {name: text for name, text in os.environ.items() if name in {"PATH", "HOME"} or name.startswith("COVERAGE_")}
     with Terminal(command, env=kept) as terminal:
         terminal.expect("Inquirer (asker) asks: Who?")
         terminal.expect("Answer? [y/N]:")
+        with anyio.fail_after(TIME_S):
+            await ledger.until("cancelled hang")
         terminal.type("y\n")
         terminal.expect("name: ")
         terminal.type("Ada\n")
-        assert terminal.wait() == 0
+        assert terminal.wait() == 1  # as the other step failed
         assert "Who: Ada" in terminal.seen
-    assert (tmp_path / "ledger").read_text().split("\n")[-2] == "did Ada"
+        assert "Inquirer did not answer within 2 s" in terminal.seen
