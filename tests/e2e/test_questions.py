@@ -28,7 +28,7 @@ from mcp_types import (
 from pydantic import FileUrl
 
 from doubles import inquirer
-from doubles.downstream import Fifo
+from doubles.downstream import Fifo, serving
 from doubles.terminal import Terminal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -123,15 +123,24 @@ def values_of(result: CallToolResult) -> Mapping[str, Any]:
 # Who is asked.
 
 
+@asynccontextmanager
+async def asker(era: str, way: str, ledger: Fifo) -> AsyncGenerator[dict[str, Any]]:
+    """Return the entry of a server that asks, over HTTP one that runs already."""
+    if way == "stdio":
+        yield inquirer.entry(ledger.path, protocol=era)
+    else:
+        async with serving(inquirer.inquirer(ledger.path).streamable_http_app()) as url:
+            yield {"url": url, "protocol": era}
+
+
+@pytest.mark.parametrize("way", ["stdio", "HTTP"])
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_pair_of_eras(mode: str, era: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_every_pair_of_eras(mode: str, era: str, way: str, write_config: WriteConfig, ledger: Fifo) -> None:
     """All that a server may ask reaches the host and the answer the server, alone, at a time, and in a row."""
-    config = write_config({"asker": inquirer.entry(ledger.path, protocol=era)})
     person = Person()
     at_a_time = [step(tool, "Ada", server="asker") for tool in ("elicit", "sample", "roots")]
-    async with host_of(
-        config, mode, elicitation_callback=person.answer, sampling_callback=model, list_roots_callback=folders
-    ) as host:
+    can = {"elicitation_callback": person.answer, "sampling_callback": model, "list_roots_callback": folders}
+    async with asker(era, way, ledger) as entry, host_of(write_config({"asker": entry}), mode, **can) as host:
         together = values_of(await host.call_tool("orchestrate", asked_for(*at_a_time)))
         alone = [values_of(await host.call_tool("orchestrate", asked_for(one))) for one in at_a_time]
         in_a_row = values_of(await host.call_tool("orchestrate", asked_for(step("twice", server="asker"))))
@@ -207,6 +216,37 @@ async def test_runs_that_ask_through_one_stream(mode: str, write_config: WriteCo
     heard = [f"Inquirer (legacy) asks: {topic}?" for topic in "ABC"]
     assert set(person.heard) == set(heard)
     assert mode == "legacy" or sorted(person.heard) == heard  # what is asked live may move to another call's window
+
+
+async def test_a_run_that_is_cancelled_among_others(write_config: WriteConfig, ledger: Fifo) -> None:
+    """When one of three runs that ask through one stream is given up, the others still get their own answers."""
+    config = write_config({"legacy": inquirer.entry(ledger.path, protocol="legacy")})
+    results: dict[str, Any] = {}
+    all_open, given_up = anyio.Event(), anyio.Event()
+
+    async def think(_message: str) -> None:
+        if len(person.heard) == len("ABC"):
+            all_open.set()
+        await given_up.wait()
+
+    person = Person(think)
+    async with host_of(config, "legacy", elicitation_callback=person.answer) as host:
+        scopes = {topic: anyio.CancelScope() for topic in "ABC"}
+
+        async def call(topic: str) -> None:
+            with scopes[topic]:
+                results[topic] = values_of(await host.call_tool("orchestrate", asked_for(step("meet", topic))))
+
+        async with anyio.create_task_group() as tasks:
+            for topic in "ABC":
+                tasks.start_soon(call, topic)
+            await all_open.wait()
+            scopes["B"].cancel()
+            await ledger.until("cancelled meet")
+            given_up.set()
+        done = [await ledger.line(), await ledger.line()]
+    assert results == {topic: {"meet": f"{topic}: {topic.lower()}"} for topic in "AC"}
+    assert sorted(done) == ["did a", "did c"]
 
 
 # How long it takes.
