@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import anyio
@@ -10,11 +10,13 @@ import anyio.lowlevel
 from pydantic import JsonValue
 
 from batonmcp.core.attachment import Contents
-from batonmcp.core.caller import NOBODY, Caller
+from batonmcp.core.caller import NOBODY, Caller, Declined, Question
+from batonmcp.core.caller import Answer as Given
 from batonmcp.core.errors import ErrorInfo, LlmError
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.llm.port import LLM, FunctionCall, Reply, Request
 from batonmcp.stages.ports import Tools
 
@@ -156,9 +158,10 @@ class InProcessTools(Tools):
         arrival, self._arrival = self._arrival, anyio.Event()
         arrival.set()
         call.end = "left"
+        clock = Deadline(within)
         try:
-            with anyio.move_on_after(within):
-                answer = await self._answer(call)
+            with clock.scope:
+                answer = await self._answer(call, clock)
                 call.end = "answered"
                 return answer if isinstance(answer, Failed | Succeeded) else Succeeded(value=answer)
             call.end = "timed out"
@@ -173,10 +176,20 @@ class InProcessTools(Tools):
         await anyio.lowlevel.checkpoint()
         return self._resources.get((server, uri), failed(f"{server} has no resource {uri}."))
 
-    async def _answer(self, call: Call) -> JsonValue | Failed | Succeeded:
+    async def _answer(self, call: Call, clock: Deadline) -> JsonValue | Failed | Succeeded:
         if call.tool in self._held:
             await self._held[call.tool].wait()
         answer = self._answers.get(call.tool, call.arguments)
         if isinstance(answer, Dialogue):
-            return await answer.talk(call.caller)
+            return await answer.talk(_unhurried(call.caller, clock))
         return await answer(call.arguments) if callable(answer) else answer
+
+
+def _unhurried(caller: Caller, clock: Deadline) -> Caller:
+    """Return a caller who may think for as long as it takes."""
+
+    async def ask(question: Question) -> Given | Declined:
+        with clock.held():
+            return await caller.ask(question)
+
+    return replace(caller, ask=ask)

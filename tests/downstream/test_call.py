@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from batonmcp.config.settings import HttpServer, ServerSettings
 from batonmcp.core.caller import NOBODY, Progress
-from batonmcp.downstream.call import CURRENT_CALL, Call, Lost, Rejected, Send, rejected
+from batonmcp.downstream.call import CURRENT_CALL, DECLINED, Call, Lost, Rejected, Send, rejected
 from batonmcp.downstream.http.exchange import HttpExchange
 from batonmcp.downstream.http.failure import HttpFailure
 from batonmcp.downstream.trouble import Evidence
@@ -180,6 +180,15 @@ def over_http(failure: HttpFailure) -> Lost | Rejected:
     about = evidence()
     assert about.exchange is not None
     return rejected(MCPError(-32603, "Internal error", data=about.exchange.mark(failure)), about, "Weather")
+
+
+async def test_what_was_declined_is_not_the_servers_own_answer() -> None:
+    """Where a call ends with a question of its server that nobody could answer, it is said so."""
+    error = MCPError(-32600, "Sampling was declined because why.", data=DECLINED)
+    found = rejected(error, evidence(over_http=False), "Weather")
+    assert isinstance(found, Rejected)
+    assert str(found) == "Weather asked for what it could not get: Sampling was declined because why."
+    assert not found.unsure
 
 
 async def test_process_has_no_status() -> None:

@@ -113,6 +113,45 @@ async def test_question_of_the_older_era_goes_to_the_newest_call_of_the_same_use
     assert (len(first.heard), len(second.heard)) == (0, 1)
 
 
+async def test_questions_of_the_older_era_are_spread_over_the_calls_of_a_user() -> None:
+    """While one is open, the next goes to a call without any; the clock of each call stands still, as it may be its."""
+    heard, answered = list[str](), anyio.Event()
+
+    def thinker(name: str) -> Call[CallToolResult]:
+        async def think(_question: Question) -> Answer:
+            heard.append(name)
+            await answered.wait()
+            return Answer({"action": "decline"})
+
+        return replace(call_of(Person("me")), caller=replace(NOBODY, ask=think), clock=Deadline(TIME_S))
+
+    calls = [thinker(name) for name in "abc"]
+    questions = Questions("w", Named(), calls)
+    with anyio.fail_after(TIME_S):
+        async with anyio.create_task_group() as tasks:
+            for number in range(1, 4):
+                tasks.start_soon(questions.elicit, NO_CONTEXT, FORM)
+                await anyio.wait_all_tasks_blocked()
+                assert len(heard) == number
+                assert [call.clock.scope.deadline for call in calls] == [float("inf")] * 3
+            answered.set()
+    assert heard == ["c", "b", "a"]
+    assert all(call.clock.scope.deadline < float("inf") for call in calls)
+
+
+async def test_question_outlives_the_run_it_was_put_to() -> None:
+    """It may have been another call's: when the newest one's run is over, the next is asked, and then nobody."""
+    over = Declined("the run is over", over=True)
+    first, second = Person("me"), Person("me", over)
+    calls = [call_of(first), call_of(second)]
+    result = await Questions("w", Named(), calls).elicit(NO_CONTEXT, FORM)
+    alone = await Questions("w", Named(), calls[1:]).elicit(NO_CONTEXT, FORM)
+    assert isinstance(result, ElicitResult)
+    assert isinstance(alone, ElicitResult)
+    assert (result.action, len(first.heard), len(second.heard)) == ("accept", 1, 2)
+    assert alone.meta == {"batonmcp/because": "the run is over"}
+
+
 async def test_nobody_is_asked_what_may_be_another_ones_run() -> None:
     """With calls of two users in flight, or with none, the question is declined and the reason told."""
     people = [Person("me"), Person("you")]

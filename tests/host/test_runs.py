@@ -301,3 +301,50 @@ async def test_only_so_many_are_parked() -> None:
             ]
             found = [runs.resume(state, principal="me") is not None for state in states]
     assert found == [False] + [True] * 100
+
+
+async def test_answers_that_come_after_the_run() -> None:
+    """A question that another run's server asked is answered all the same by a host that comes for the reply."""
+    answers: list[str] = []
+    with anyio.fail_after(TIME_S):
+        async with anyio.create_task_group() as connection:
+
+            async def ask_elsewhere(caller: Caller) -> None:
+                answers.append(said(await caller.ask(form("Go on?"))))
+
+            go_on = anyio.Event()
+
+            async def play(_task: Task, _listen: Emit, caller: Caller) -> str:
+                connection.start_soon(ask_elsewhere, caller)
+                await go_on.wait()
+                return "done"
+
+            async with host_of(play) as host:
+                state, (key,) = round_of(await step(host, QUERY))
+                go_on.set()
+                await anyio.wait_all_tasks_blocked()
+                assert answers == []
+                assert text_of(await step(host, QUERY, answers={key: YES}, state=state)) == "done"
+    assert answers == ["accept {'ok': True}"]
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+async def test_a_host_that_never_comes_for_the_reply() -> None:
+    """What is still open after a run is declined when its host has not come back in time."""
+    async with open_runs() as runs, anyio.create_task_group() as connection:
+        answers: list[Answer | Declined] = []
+
+        async def ask_elsewhere(caller: Caller) -> None:
+            answers.append(await caller.ask(form("Go on?")))
+
+        async def work(run: Run) -> CallToolResult:
+            connection.start_soon(ask_elsewhere, run.caller)
+            await anyio.sleep(1)
+            return reply_error("done")
+
+        run = runs.start(work, principal="me")
+        assert isinstance(await runs.attend(run, Visitor()), InputRequiredResult)
+        await anyio.sleep(PATIENCE - 1)
+        assert answers == []
+        await anyio.sleep(2)
+        assert answers == [Declined(because="the run that called its tool is over", over=True)]

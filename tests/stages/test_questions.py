@@ -53,5 +53,5 @@ async def test_after_the_run_nobody_is_asked() -> None:
     questions = Questions(person.caller, Deadline(10), events.append)
     caller = questions.caller(lambda _progress: None)
     questions.close()
-    assert await caller.ask(SURE) == Declined(because="the run that called its tool is over")
+    assert await caller.ask(SURE) == Declined(because="the run that called its tool is over", over=True)
     assert (person.asked, events) == ([], [])

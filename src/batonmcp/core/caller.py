@@ -46,9 +46,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """There is nobody who could or may answer; `because` ends a sentence that begins "declined because"."""
+    """There is nobody who could or may answer; `because` ends a sentence that begins "declined because".
+
+    Attributes:
+        because: Why.
+        over: Whether it is because the run has ended that the question was put to; then it says nothing of others.
+    """
 
     because: str
+    over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

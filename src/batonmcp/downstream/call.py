@@ -4,7 +4,7 @@ import math
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import anyio
 from mcp import Client, MCPError
@@ -17,7 +17,10 @@ from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.http.trouble import http_trouble
 from batonmcp.downstream.trouble import Evidence, brief
 
-__all__ = ["CURRENT_CALL", "Call", "CallTimeout", "Changed", "Lost", "Rejected", "Send", "rejected"]
+__all__ = ["CURRENT_CALL", "DECLINED", "Call", "CallTimeout", "Changed", "Lost", "Rejected", "Send", "rejected"]
+
+DECLINED: Final = "batonmcp/declined"
+"""Marks our own refusals: in the newer era a server cannot be told of one, and the call ends with it."""
 
 _BROKEN = (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError)
 _NO_WORD_OF_IT = {CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT}
@@ -114,4 +117,6 @@ def rejected(error: Exception | None, evidence: Evidence, title: str) -> Lost | 
         return Lost(sentence, sent=False) if unreached else Rejected(sentence, unsure=failure.arrived)
     if not isinstance(error, MCPError):
         return Rejected(f"{title} answered with something that is no result ({brief(error)}).", unsure=True)
+    if error.error.data == DECLINED:
+        return Rejected(f"{title} asked for what it could not get: {error.message}", unsure=False)
     return Rejected(f"{title} answered: {brief(error)}.", unsure=error.code in _NO_WORD_OF_IT)

@@ -1,8 +1,9 @@
 """The questions that a server asks of us while it works: passed on to the caller of the tool that is running."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
 
 from mcp.client.context import ClientRequestContext
 from mcp_types import (
@@ -18,9 +19,14 @@ from mcp_types import (
 from pydantic import BaseModel, ValidationError
 
 from batonmcp.core.caller import Answer, Asked, Declined, Question
-from batonmcp.downstream.call import CURRENT_CALL, Call
+from batonmcp.downstream.call import CURRENT_CALL, DECLINED, Call
 
 __all__ = ["Questions"]
+
+_NO_CALL: Final[Answer | Declined] = Declined(because="no tool of the server is being called")
+_SEVERAL_USERS: Final = Declined(
+    because="calls of several users are running, and it is not known which one it belongs to"
+)
 
 _Result = TypeVar("_Result", bound=BaseModel)
 
@@ -35,8 +41,9 @@ class Questions:
     """Finds the call that a question belongs to and asks its caller; the call's clock stands still meanwhile.
 
     Newer streams tell which call it is. On older ones a question carries no sign of its call; then it is put to the
-    newest call in flight, but only if all of them are made for the same principal: nobody is asked what another one's
-    run has caused.
+    newest call in flight that has no question open yet, but only if all of them are made for the same principal:
+    nobody is asked what another one's run has caused. As it may be anyone's, the clocks of all of them stand still,
+    and when the run ends that it was put to, it is put to another one.
 
     Args:
         server: The server's key in servers.json.
@@ -47,6 +54,7 @@ class Questions:
     server: str
     named: _Named
     in_flight: Collection[Call[Any]]
+    _open: list[Call[Any]] = field(default_factory=list[Call[Any]])
 
     async def elicit(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult | ErrorData:
         """Have a person answer. Where nobody can, the server is told that it was declined."""
@@ -75,20 +83,28 @@ class Questions:
         return _read(ListRootsResult, reply)
 
     async def _ask(self, about: Asked, params: Mapping[str, Any]) -> Answer | Declined:
-        call = CURRENT_CALL.get() or self._likeliest()
-        if isinstance(call, Declined):
-            return call
         question = Question(server=self.server, agent=self.named.title, about=about, params=params)
-        with call.clock.held():
-            return await call.caller.ask(question)
+        if call := CURRENT_CALL.get():
+            return await self._put(question, call, [call])
+        over, reply = set[Call[Any]](), _NO_CALL
+        while calls := [call for call in self.in_flight if call not in over]:
+            if len({call.caller.principal for call in calls}) > 1:
+                return _SEVERAL_USERS
+            likeliest = min(reversed(calls), key=self._open.count)
+            reply = await self._put(question, likeliest, calls)
+            if not (isinstance(reply, Declined) and reply.over):
+                break
+            over.add(likeliest)
+        return reply
 
-    def _likeliest(self) -> Call[Any] | Declined:
-        calls = list(self.in_flight)
-        if not calls:
-            return Declined(because="no tool of the server is being called")
-        if len({call.caller.principal for call in calls}) > 1:
-            return Declined(because="calls of several users are running, and it is not known which one it belongs to")
-        return calls[-1]
+    async def _put(self, question: Question, call: Call[Any], held: Iterable[Call[Any]]) -> Answer | Declined:
+        """Ask the caller of one call while the clocks of these stand still."""
+        with ExitStack() as clocks:
+            for waiting in held:
+                clocks.enter_context(waiting.clock.held())
+            self._open.append(call)
+            clocks.callback(self._open.remove, call)
+            return await call.caller.ask(question)
 
 
 def _document(params: BaseModel) -> Mapping[str, Any]:
@@ -103,4 +119,5 @@ def _read(result: type[_Result], reply: Answer) -> _Result | ErrorData:
 
 
 def _refused(what: str, declined: Declined) -> ErrorData:
-    return ErrorData(code=INVALID_REQUEST, message=f"{what} was declined because {declined.because}.")
+    sentence = f"{what} was declined because {declined.because}."
+    return ErrorData(code=INVALID_REQUEST, message=sentence, data=DECLINED)

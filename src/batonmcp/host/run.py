@@ -20,7 +20,7 @@ _MOST_QUESTIONS = 50
 _GATHERING = 0.05
 """Seconds in which further questions may join a round, as there are few rounds."""
 
-_OVER = Declined(because="the run that called its tool is over")
+_OVER = Declined(because="the run that called its tool is over", over=True)
 _ROUNDS_USED = Declined(because=f"a host can be asked {MOST_ROUNDS} times in one call, and has been")
 
 
@@ -102,6 +102,7 @@ class Run:
         """End the run, and so every call it makes."""
         self._scope.cancel()
         self._end()
+        self._decline(_OVER)
 
     async def attend(
         self, guest: Attendant, responses: Mapping[str, InputResponse] | None = None
@@ -187,14 +188,19 @@ class Run:
             del self._open[key]
         return waiting.answer or _OVER
 
-    def _decline(self, because: Declined) -> None:
+    def _decline(self, because: Declined, *, posed: bool = True) -> None:
+        """Decline the questions that wait for a round and, unless told otherwise, those that are in one."""
         for waiting in self._open.values():
-            waiting.settle(because)
+            if posed or not waiting.posed:
+                waiting.settle(because)
 
     def _end(self) -> None:
-        """Let nobody wait for anything any more."""
+        """Let nobody wait for anything any more, except for the answers with which a host will come for its reply.
+
+        They may be for another run of the same host: not every question tells which call it belongs to.
+        """
         self._over = True
-        self._decline(_OVER)
+        self._decline(_OVER, posed=self._reply is None)
         for scope in list(self._live):
             scope.cancel()
         self._tell()

@@ -42,7 +42,7 @@ class Questions:
 
     async def _ask(self, question: Question) -> Answer | Declined:
         if self._closed:
-            return Declined(because="the run that called its tool is over")
+            return Declined(because="the run that called its tool is over", over=True)
         with self._deadline.held():
             answer = await self._caller.ask(question)
         if isinstance(answer, Declined):
