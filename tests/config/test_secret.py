@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.secret import SHORTEST, looks_like_a_token, secret_parts
+from batonmcp.config.secret import looks_like_a_token, secret_parts
+from batonmcp.core.redaction import SHORTEST
 
 
 @pytest.mark.parametrize(
