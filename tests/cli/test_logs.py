@@ -15,12 +15,12 @@ def test_no_secret_in_messages_and_tracebacks() -> None:
     formatter = DiscreetFormatter(discretion)
     discretion.learn({SECRET})
     try:
-        raise ValueError(SECRET)
+        int(SECRET)
     except ValueError:
         record = logging.LogRecord("n", logging.ERROR, "p", 1, "went wrong: %s", (SECRET,), sys.exc_info())
     line = formatter.format(record)
     assert line.startswith("batonmcp: went wrong: ***")
-    assert "ValueError: ***" in line
+    assert "ValueError: invalid literal" in line
     assert SECRET not in line
 
 

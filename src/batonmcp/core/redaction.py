@@ -20,6 +20,8 @@ SHORTEST: Final = 6
 
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*', re.DOTALL)
 
+_NOT_IN_AN_ESCAPE: Final = r"(?<!\\)" + "".join(rf"(?<!\\u[0-9a-fA-F]{{{digits}}})" for digits in range(4))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Redaction:
@@ -46,7 +48,10 @@ class Redaction:
         """Return a text without secrets. If it is JSON, it stays JSON."""
         if not any(spelling in text for spelling in self.spellings):
             return text
-        return self._blotted(self.json(text) if text.startswith(("{", "[")) else text)
+        if not text.startswith(("{", "[")):
+            return self._blotted(text)
+        text = self.json(text)
+        return self._blotted(text, _NOT_IN_AN_ESCAPE if _is_json(text) else "")
 
     def json(self, text: str) -> str:
         """Return a text of JSON without those of its texts and numbers in which secrets are."""
@@ -69,12 +74,11 @@ class Redaction:
             case _:
                 return REDACTED if any(spelling in repr(value) for spelling in self.spellings) else value
 
-    def _blotted(self, text: str) -> str:
-        while found := [
-            spelling for spelling in self.spellings if spelling in text
-        ]:  # what is left may join to another
-            for spelling in found:
-                text = text.replace(spelling, REDACTED)
+    def _blotted(self, text: str, unless: str = "") -> str:
+        count = 1
+        while count and (found := [spelling for spelling in self.spellings if spelling in text]):
+            pattern = f"{unless}(?:{'|'.join(map(re.escape, found))})"
+            text, count = re.subn(pattern, REDACTED, text)  # again and again: what is left may join to another
         return text
 
     def _without(self, found: deque[int], text: str) -> str:
@@ -100,6 +104,14 @@ class Redaction:
         except ValueError:  # no JSON after all
             return self._blotted(written)
         return json.dumps(self.text(read), ensure_ascii=written.isascii())
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _places(part: str, text: str) -> Iterator[int]:
