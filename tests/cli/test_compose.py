@@ -11,6 +11,7 @@ from batonmcp.cli.compose import open_ports
 from batonmcp.cli.storage import open_store
 from batonmcp.config.load import load
 from batonmcp.config.settings import LlmSettings, PlannerChoice, Settings, StoreSettings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
 from batonmcp.core.record import RunRecord
@@ -50,7 +51,9 @@ async def test_who_plans(
 ) -> None:
     """The configured planner; else the model where there is one; else who is at hand."""
     with anyio.fail_after(TIME_S):
-        async with open_ports(settings(planner, llm), without_llm=without_llm, decide=cannot_ask) as ports:
+        async with open_ports(
+            settings(planner, llm), discretion=Discretion(), without_llm=without_llm, decide=cannot_ask
+        ) as ports:
             assert ports.planner == chosen
             assert isinstance(ports.llm, OpenAIClient) is (llm is not None)
             assert ports.limits.steps == 3
@@ -62,7 +65,7 @@ async def test_who_plans(
 async def test_the_planner_llm_needs_a_model() -> None:
     """Without a model the planner `llm` is refused, with the place in the file and what to write."""
     with anyio.fail_after(TIME_S), pytest.raises(ConfigError, match=r"servers.json: batonmcp.planner: is .llm., but"):
-        async with open_ports(settings("llm"), without_llm="host", decide=cannot_ask):
+        async with open_ports(settings("llm"), discretion=Discretion(), without_llm="host", decide=cannot_ask):
             pytest.fail("it opened")
 
 
@@ -74,9 +77,9 @@ async def test_runs_are_kept_in_the_store(tmp_path: Path) -> None:
         for store in (StoreSettings(), StoreSettings(path=path)):
             assert not await anyio.Path(path).exists()
             config = replace(settings(), store=store)
-            async with open_ports(config, without_llm="host", decide=cannot_ask) as ports:
+            async with open_ports(config, discretion=Discretion(), without_llm="host", decide=cannot_ask) as ports:
                 await ports.keep(run)
-        async with open_store(config) as opened:
+        async with open_store(config, Discretion()) as opened:
             assert await Runs(opened).get("r1") == run.as_json()
 
 
@@ -85,7 +88,7 @@ async def test_servers_are_connected_and_gone_afterwards(write_config: Callable[
     command, *arguments = argv("ok")
     config = load(write_config({"evil": {"command": command, "args": arguments}}), {})
     with anyio.fail_after(TIME_S):
-        async with open_ports(config, without_llm="host", decide=cannot_ask) as ports:
+        async with open_ports(config, discretion=Discretion(), without_llm="host", decide=cannot_ask) as ports:
             known = await ports.tools.registry()
             assert "evil__echo" in known
             assert marked(token)
@@ -98,7 +101,7 @@ async def test_an_error_inside_closes_everything(write_config: Callable[..., Pat
     config = load(write_config({"evil": {"command": command, "args": arguments}}), {})
     with anyio.fail_after(TIME_S):
         with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
-            async with open_ports(config, without_llm="host", decide=cannot_ask) as ports:
+            async with open_ports(config, discretion=Discretion(), without_llm="host", decide=cannot_ask) as ports:
                 await ports.tools.registry()
                 raise LookupError
         await wait_unmarked(token, within=3)

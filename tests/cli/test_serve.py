@@ -34,7 +34,7 @@ import batonmcp.cli.serve as serve
 before_opening = anyio.Event()
 loaded = set()
 
-def note_and_stay_closed(settings, *, read_only):
+def note_and_stay_closed(settings, discretion, *, read_only):
     loaded.update(sys.modules)
     before_opening.set()
     raise serve.ConfigError(place="", message="closed")

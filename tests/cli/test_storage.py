@@ -9,6 +9,7 @@ import pytest
 
 from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings, StoreSettings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.record import RunRecord
 from batonmcp.store.memory import MemoryStore
 from batonmcp.store.runs import Runs
@@ -22,7 +23,7 @@ RUN = RunRecord(run_id="r1", query="q", planner="host", status="ok")
 
 def settings(store: StoreSettings) -> Settings:
     """Return settings with a store and a secret."""
-    return Settings(source=Path("servers.json"), servers=(), store=store, secrets=frozenset({"s3cret-canary"}))
+    return Settings(source=Path("servers.json"), servers=(), store=store)
 
 
 @pytest.mark.parametrize("kind", ["memory", "sqlite"])
@@ -30,7 +31,7 @@ async def test_it_leaves_out_secrets(kind: str, tmp_path: Path) -> None:
     """Either kind is given the secrets of the configuration."""
     path = tmp_path / "store.sqlite3" if kind == "sqlite" else None
     with anyio.fail_after(TIME_S):
-        async with open_store(settings(StoreSettings(path=path))) as store:
+        async with open_store(settings(StoreSettings(path=path)), Discretion({"s3cret-canary"})) as store:
             assert isinstance(store, SqliteStore if path else MemoryStore)
             await store.put("run", "k", "the s3cret-canary sings")
             assert await store.get("run", "k") == "the *** sings"
@@ -41,7 +42,7 @@ async def test_its_warnings_go_to_standard_error(tmp_path: Path, capsys: pytest.
     path = tmp_path / "store.sqlite3"
     path.write_bytes(b"nonsense" * 100)
     with anyio.fail_after(TIME_S):
-        async with open_store(settings(StoreSettings(path=path))) as store:
+        async with open_store(settings(StoreSettings(path=path)), Discretion({"s3cret-canary"})) as store:
             for _ in range(2):
                 assert await store.get("run", "k") is None
     shown = capsys.readouterr()

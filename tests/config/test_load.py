@@ -1,6 +1,7 @@
 """From servers.json and the environment to settings."""
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -321,7 +322,8 @@ def test_secrets_of_servers_are_known(path: Path) -> None:
         "c": {"url": "http://ada:pass-w0rd@h/mcp?token=q-123456"},
     }
     settings = loaded(path, {"mcpServers": servers}, {"DB": "postgres://u:hunter2-x@h/db", "MODE": "production"})
-    assert settings.secrets == {"0123456789", "sk-abcdef0123456789", "hunter2-x", "pass-w0rd", "q-123456"}
+    sent = b64encode(b"ada:pass-w0rd").decode()
+    assert settings.secrets == {"0123456789", "sk-abcdef0123456789", "hunter2-x", "pass-w0rd", "q-123456", sent}
 
 
 def test_secrets_in_the_file_are_told(path: Path) -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.secret import SHORTEST, looks_like_a_token, secret_parts
+from batonmcp.config.secret import credentials, looks_like_a_token, secret_parts
+from batonmcp.core.redaction import SHORTEST
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,36 @@ def test_no_false_alarm(name: str, value: str) -> None:
 def test_what_is_not_to_be_shown(name: str, value: str, parts: set[str]) -> None:
     """Whatever is not plainly harmless counts; of a header the token alone too, of an address only what is secret."""
     assert set(secret_parts(name, value)) == parts
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TZ", "Europe/Oslo"),
+        ("AWS_REGION", "us-east-1"),
+        ("ORGANIZATION", "AcmeCorp"),
+        ("LANG", "en_US.UTF-8"),
+        ("USER_EMAIL", "ada@example.com"),
+        ("MODEL", "gpt-4o-mini"),
+        ("X-Api-Version", "2026-07-28"),
+    ],
+)
+def test_what_answers_are_about_is_no_secret(name: str, value: str) -> None:
+    """Words and small numbers under a name that tells of no secret stay: they are in queries and answers."""
+    assert not set(secret_parts(name, value))
+
+
+def test_credentials_of_an_address() -> None:
+    """A password is secret as it is meant and as it is sent, too."""
+    assert set(credentials("https://ada:p%40ss-w0rd@h/mcp")) == {"p@ss-w0rd", "YWRhOnBAc3MtdzByZA=="}
+    assert not set(credentials("https://h/mcp"))
+
+
+def test_keys_in_paths() -> None:
+    """Some services have their key in the path of an address."""
+    assert set(secret_parts("", "https://h/s/8f14e45fceea167a5a36dedd4bea2543/mcp")) == {
+        "8f14e45fceea167a5a36dedd4bea2543"
+    }
 
 
 def test_known_secret_counts_whatever_it_looks_like() -> None:

@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from batonmcp.store.form import REDACTED, Form, Unwritable
+from batonmcp.core.discretion import Discretion
+from batonmcp.core.redaction import REDACTED
+from batonmcp.store.form import Form, Unwritable
 
 SECRETS = st.text(min_size=6, max_size=12).filter(lambda text: bool(text.strip(string.whitespace + '[]{},:"')))
 TEXTS = st.text(max_size=8)
@@ -47,7 +49,7 @@ def documents(draw: st.DrawFn) -> tuple[list[str], JsonValue]:
 def test_no_secret_survives(drawn: tuple[list[str], JsonValue]) -> None:
     """No text of a kept document holds a secret, and it is JSON still."""
     secrets, value = drawn
-    kept = json.loads(Form(secrets).write(value))
+    kept = json.loads(Form(Discretion(secrets)).write(value))
     for text in texts_of(kept):
         assert not [secret for secret in secrets if len(secret.strip()) >= 6 and secret in text]
 
@@ -57,7 +59,7 @@ def test_no_secret_survives(drawn: tuple[list[str], JsonValue]) -> None:
 def test_what_holds_no_secret_stays(drawn: tuple[list[str], JsonValue]) -> None:
     """A document without any secret is kept as it is."""
     secrets, value = drawn
-    form = Form(["never-there-" + secrets[0]])
+    form = Form(Discretion(["never-there-" + secrets[0]]))
     assert form.read(form.write(value)) == value
 
 
@@ -83,25 +85,25 @@ def test_what_holds_no_secret_stays(drawn: tuple[list[str], JsonValue]) -> None:
 )
 def test_spellings(secret: str, document: JsonValue, kept: JsonValue) -> None:
     """A secret is found as it may be written; too short ones, and what only looks like one, stay."""
-    form = Form([secret])
+    form = Form(Discretion([secret]))
     assert form.read(form.write(document)) == kept
 
 
 def test_the_longest_goes_first() -> None:
     """Where a secret begins another, nothing of the longer one is left."""
-    form = Form(["secret", "secret-and-more"])
+    form = Form(Discretion(["secret", "secret-and-more"]))
     assert form.read(form.write("a secret-and-more")) == f"a {REDACTED}"
 
 
 def test_joined_parts_are_no_secret() -> None:
     """What is left on both sides of a secret may not make another."""
-    form = Form(["abc***def", "inner-secret"])
+    form = Form(Discretion(["abc***def", "inner-secret"]))
     assert form.read(form.write("abcinner-secretdef")) == REDACTED
 
 
 def test_keys() -> None:
     """The key of a document is redacted, and can always be kept."""
-    assert Form(["s3cret-1"]).key("of s3cret-1") == "of ***"
+    assert Form(Discretion(["s3cret-1"])).key("of s3cret-1") == "of ***"
     assert Form().key("a\ud800é") == "a\\ud800é"
 
 
@@ -123,6 +125,6 @@ def test_what_cannot_be_read(data: bytes) -> None:
 
 def test_a_big_document_is_looked_through_quickly() -> None:
     """Twenty secrets in five megabytes: the time is that of writing the JSON, a few times over."""
-    form = Form([f"secret-number-{number:04}" for number in range(20)])
+    form = Form(Discretion([f"secret-number-{number:04}" for number in range(20)]))
     document: JsonValue = [{"name": f"entry {number}", "text": "secret-number " * 20} for number in range(15_000)]
     assert form.read(form.write([document, "secret-number-0007"])) == [document, REDACTED]

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from batonmcp.core.discretion import Discretion
 from batonmcp.downstream.memory import Memory
 from batonmcp.store.memory import MemoryStore
 from batonmcp.store.port import Store
@@ -250,7 +251,7 @@ async def test_secrets_are_left_out(make: Make) -> None:
         assert entry.key == "of ***"
         assert await store.take("run", f"of {SECRET}")
 
-    await with_store(make(secrets=[SECRET]), use)
+    await with_store(make(discretion=Discretion([SECRET])), use)
 
 
 async def test_it_can_be_closed_and_used(make: Make) -> None:

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
+from batonmcp.core.discretion import Discretion
 from batonmcp.store.sqlite import SqliteStore
 from doubles.store_process import DOCUMENT, SHELF, argv
 
@@ -327,7 +328,7 @@ async def test_no_secret_is_in_any_byte(
 ) -> None:
     """No byte of any file holds a secret that was in a value, in a key of it or in the document's own key."""
     path = tmp_path_factory.mktemp("secrets") / "store.sqlite3"
-    store = SqliteStore(path, secrets=secrets)
+    store = SqliteStore(path, discretion=Discretion(secrets))
     text = "".join(f"{piece}{secret}" for secret in secrets for piece in around)
     document: JsonValue = {text: [text, {"inner": text}], **{secret: secret for secret in secrets}}
     with anyio.fail_after(TIME_S):

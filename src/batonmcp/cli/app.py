@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, cast
@@ -15,10 +16,13 @@ from batonmcp.cli import ask as asking
 from batonmcp.cli import doctor as examining
 from batonmcp.cli import runs as keeping
 from batonmcp.cli import serve as serving
+from batonmcp.cli.echo import Echo
+from batonmcp.cli.logs import log_to_stderr
 from batonmcp.cli.tools import show_tools
 from batonmcp.config.json_file import read_json
 from batonmcp.config.load import find_config, load
 from batonmcp.config.settings import Settings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.stages.task import Task
 
@@ -52,18 +56,28 @@ _Version = Annotated[
 ]
 
 
+@dataclass(slots=True)
+class _Invocation:
+    """What the parts of a command share."""
+
+    echo: Echo
+    config: Path | None = None
+
+
 def main(arguments: Sequence[str]) -> None:
     """Run a command and exit with its code; what goes wrong on purpose is one sentence on standard error."""
+    echo = Echo(Discretion())
+    log_to_stderr(echo.discretion)
     try:
-        app(list(arguments), prog_name="batonmcp")
+        app(list(arguments), prog_name="batonmcp", obj=_Invocation(echo))
     except BatonError as error:
-        typer.echo(f"batonmcp: {error}", err=True)
+        echo.err(f"batonmcp: {error}")
         sys.exit(_BAD_USAGE)
 
 
 @app.callback()
 def _root(context: typer.Context, config: _Config = None, *, _version: _Version = False) -> None:
-    context.obj = config
+    _invocation(context).config = config
 
 
 @app.command(
@@ -73,8 +87,8 @@ def _root(context: typer.Context, config: _Config = None, *, _version: _Version 
 )
 def serve(context: typer.Context) -> None:
     """Hand over to the command that stands apart."""
-    config = ["--config", str(context.obj)] if context.obj else []
-    serving.main([*config, *context.args])
+    config = _invocation(context).config
+    serving.main([*(["--config", str(config)] if config else []), *context.args])
 
 
 @app.command(help="Run one task and print its answer.")
@@ -107,7 +121,7 @@ def ask(  # noqa: PLR0913 - one parameter an option
         output=output,
         plan=None if plan is None else read_json(plan, form='{"steps": [...]}'),
     ).checked(settings.limits)
-    code = anyio.run(partial(asking.ask, task, settings, yes=yes, json=json))
+    code = anyio.run(partial(asking.ask, task, settings, _invocation(context).echo, yes=yes, json=json))
     raise typer.Exit(code)
 
 
@@ -119,7 +133,7 @@ def tools(
     config: _Config = None,
 ) -> None:
     """List what the servers offer, and what is wrong with those that do not."""
-    anyio.run(partial(show_tools, _settings(context, config), json=json))
+    anyio.run(partial(show_tools, _settings(context, config), _invocation(context).echo, json=json))
 
 
 @app.command(help="Check every server: how it was started, what it offers, what is wrong and what to do.")
@@ -130,7 +144,7 @@ def doctor(
     config: _Config = None,
 ) -> None:
     """Check the servers, and exit with 1 if something is wrong."""
-    code = anyio.run(partial(examining.doctor, _settings(context, config), json=json))
+    code = anyio.run(partial(examining.doctor, _settings(context, config), _invocation(context).echo, json=json))
     raise typer.Exit(code)
 
 
@@ -146,9 +160,10 @@ def _runs(
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20,
     config: _Config = None,
 ) -> None:
-    context.obj = config or context.obj
+    given = _invocation(context)
+    given.config = config or given.config
     if context.invoked_subcommand is None:
-        anyio.run(partial(keeping.list_runs, _settings(context, None), limit=limit, json=json))
+        anyio.run(partial(keeping.list_runs, _settings(context, None), given.echo, limit=limit, json=json))
 
 
 @runs.command(help="Show one run: its steps and its answer.")
@@ -160,12 +175,17 @@ def show(
     config: _Config = None,
 ) -> None:
     """Tell what became of a run."""
-    anyio.run(partial(keeping.show_run, _settings(context, config), run_id, json=json))
+    anyio.run(partial(keeping.show_run, _settings(context, config), run_id, _invocation(context).echo, json=json))
+
+
+def _invocation(context: typer.Context) -> _Invocation:
+    return cast("_Invocation", context.obj)
 
 
 def _settings(context: typer.Context, config: Path | None) -> Settings:
-    path = find_config(config or cast("Path | None", context.obj), os.environ)
-    settings = load(path, os.environ)
+    given = _invocation(context)
+    settings = load(find_config(config or given.config, os.environ), os.environ)
+    given.echo.discretion.learn(settings.secrets)
     for warning in settings.warnings:
-        typer.echo(f"batonmcp: {warning}", err=True)
+        given.echo.err(f"batonmcp: {warning}")
     return settings

@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-import typer
 from pydantic import JsonValue
 from rich.console import Console
 
 from batonmcp.cli.answering import person_at
 from batonmcp.cli.compose import open_ports
+from batonmcp.cli.echo import Echo
 from batonmcp.cli.person import agreed, is_there
 from batonmcp.config.settings import Settings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, Event, RunStatus, StepFinished
 from batonmcp.core.plan import Plan
@@ -24,19 +25,19 @@ from batonmcp.core.strict_json import read_json_text
 from batonmcp.stages.narrate import Narrator
 from batonmcp.stages.orchestrate import orchestrate
 from batonmcp.stages.task import Output, Task
-from batonmcp.stages.telling import data_of, has_data, sendable, text_of
+from batonmcp.stages.telling import data_of, has_data, text_of
 
 __all__ = ["ask", "exit_code", "read_input"]
 
 
-async def ask(task: Task, settings: Settings, *, yes: bool, json: bool) -> int:
+async def ask(task: Task, settings: Settings, echo: Echo, *, yes: bool, json: bool) -> int:
     """Run a task, print what came of it, and return the exit code."""
-    with _live() as show:
-        decide = partial(_decide, show, yes=yes)
-        caller = person_at(partial(_quiet, show))
-        async with open_ports(settings, without_llm="lexical", decide=decide) as ports:
+    with _live(echo.discretion) as show:
+        decide = partial(_decide, show, echo, yes=yes)
+        caller = echo.discretion.caller(person_at(partial(_quiet, show)))
+        async with open_ports(settings, discretion=echo.discretion, without_llm="lexical", decide=decide) as ports:
             record = await orchestrate(task, ports, show, caller=caller)
-    typer.echo(sendable(_text(record, task.output, json=json)))
+    echo.out(_text(record, task.output, json=json))
     return exit_code(record.status)
 
 
@@ -62,8 +63,9 @@ def _text(record: RunRecord, output: Output, *, json: bool) -> str:
 class _Show:
     """The run on a terminal: what is settled as lines, what goes on as a spinner beneath them."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, discretion: Discretion) -> None:
         self._console = console
+        self._discretion = discretion
         self._narrator = Narrator()
         self._status = console.status("Connecting")
 
@@ -74,7 +76,7 @@ class _Show:
         self._status.stop()
 
     def __call__(self, event: Event) -> None:
-        line = self._narrator.tell(event)
+        line = self._discretion.text(self._narrator.tell(event) or "")
         if line and isinstance(event, StepFinished):
             self._console.print(line, style="dim", markup=False, highlight=False)
         elif line:
@@ -86,12 +88,12 @@ def _ignore(_event: Event) -> None:
 
 
 @contextmanager
-def _live() -> Generator[Emit]:
+def _live(discretion: Discretion) -> Generator[Emit]:
     """Yield a listener that shows progress on a terminal and nothing in a pipe."""
     if not sys.stderr.isatty():
         yield _ignore
         return
-    show = _Show(Console(stderr=True))
+    show = _Show(Console(stderr=True), discretion)
     show.start()
     try:
         yield show
@@ -99,14 +101,14 @@ def _live() -> Generator[Emit]:
         show.stop()
 
 
-async def _decide(show: Emit, plan: Plan, *, yes: bool) -> bool | None:
+async def _decide(show: Emit, echo: Echo, plan: Plan, *, yes: bool) -> bool | None:
     """Ask the person at the terminal; None where there is none."""
     if yes:
         return True
     if not is_there():
         return None
     with _quiet(show):
-        typer.echo(f"This plan may change something:\n{explain(plan)}", err=True)
+        echo.err(f"This plan may change something:\n{explain(plan)}")
         return await agreed("Run it?")
 
 

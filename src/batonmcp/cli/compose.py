@@ -10,6 +10,7 @@ import anyio
 from batonmcp.cli.following import follow
 from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.downstream.fleet import open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
@@ -21,12 +22,13 @@ __all__ = ["open_ports"]
 
 @asynccontextmanager
 async def open_ports(
-    settings: Settings, *, without_llm: PlannerKind, decide: Decide, watching: bool = False
+    settings: Settings, *, discretion: Discretion, without_llm: PlannerKind, decide: Decide, watching: bool = False
 ) -> AsyncGenerator[Ports]:
     """Connect to everything a run needs, in the background; on leaving, it is all gone.
 
     Args:
         settings: What to connect to.
+        discretion: Knows what must not be said; told of what changes.
         without_llm: Who plans where the planner is `auto` and no model is configured.
         decide: Who decides about plans that are not read-only.
         watching: Whether servers come and go with their entries in servers.json.
@@ -34,7 +36,7 @@ async def open_ports(
     Raises:
         ConfigError: The planner `llm` is asked for, but no model is configured.
     """
-    llm = OpenAIClient(settings.llm) if settings.llm else None
+    llm = OpenAIClient(settings.llm, discretion) if settings.llm else None
     planner = settings.planner if settings.planner != "auto" else "llm" if llm else without_llm
     if planner == "llm" and llm is None:
         raise ConfigError(
@@ -42,8 +44,13 @@ async def open_ports(
             message='is "llm", but no model is configured.',
             cure='Write a model under "llm", or set BATONMCP_MODEL.',
         )
+
+    async def apply(news: Settings) -> None:
+        discretion.learn(news.secrets)
+        await fleet.apply(news)
+
     async with (
-        open_store(settings) as store,
+        open_store(settings, discretion) as store,
         open_fleet(settings, store) as fleet,
         anyio.create_task_group() as tasks,
         AsyncExitStack() as stack,
@@ -52,7 +59,7 @@ async def open_ports(
             stack.push_async_callback(llm.aclose)
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
         if watching:
-            tasks.start_soon(follow, settings, fleet.apply)
+            tasks.start_soon(follow, settings, apply)
         keeper = RunKeeper(Runs(store, settings.store.results), tasks)
         stack.callback(keeper.stop)
         yield Ports(

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import typer
-
 from batonmcp import __version__
+from batonmcp.cli.echo import Echo
 from batonmcp.config.settings import Settings
 from batonmcp.downstream.fleet import open_fleet
 from batonmcp.downstream.report import ServerReport
@@ -21,12 +20,12 @@ _SPOKEN = {
 }
 
 
-async def doctor(settings: Settings, *, json: bool) -> int:
+async def doctor(settings: Settings, echo: Echo, *, json: bool) -> int:
     """Connect to all servers, print how they are, and return the exit code: 1 if something is wrong."""
     async with open_fleet(settings) as fleet:
         await fleet.settled()
         reports = fleet.reports()
-    typer.echo(
+    echo.out(
         json_text.dumps(_as_json(settings, reports), indent=2, ensure_ascii=False)
         if json
         else _as_text(settings, reports)

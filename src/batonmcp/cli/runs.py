@@ -4,12 +4,10 @@ import json as json_text
 from datetime import datetime
 from typing import Any, cast
 
-import typer
-
+from batonmcp.cli.echo import Echo
 from batonmcp.cli.storage import open_store
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import BatonError
-from batonmcp.stages.telling import sendable
 from batonmcp.store.runs import KeptRun, Runs
 
 __all__ = ["list_runs", "show_run"]
@@ -17,24 +15,24 @@ __all__ = ["list_runs", "show_run"]
 _LONGEST_QUERY = 60
 
 
-async def list_runs(settings: Settings, *, limit: int, json: bool) -> None:
+async def list_runs(settings: Settings, echo: Echo, *, limit: int, json: bool) -> None:
     """Print the newest runs."""
-    async with open_store(settings) as store:
+    async with open_store(settings, echo.discretion) as store:
         found = await Runs(store).newest(limit)
     if json:
         entries = [{"ended": _time(run.at), **_summary(run.record)} for run in found]
-        typer.echo(json_text.dumps(entries, indent=2, ensure_ascii=True))
+        echo.out(json_text.dumps(entries, indent=2, ensure_ascii=True))
     else:
-        typer.echo(sendable("\n".join(map(_line, found))) if found else _nothing(settings))
+        echo.out("\n".join(map(_line, found)) if found else _nothing(settings))
 
 
-async def show_run(settings: Settings, run_id: str, *, json: bool) -> None:
+async def show_run(settings: Settings, run_id: str, echo: Echo, *, json: bool) -> None:
     """Print one run.
 
     Raises:
         BatonError: There is none with this id.
     """
-    async with open_store(settings) as store:
+    async with open_store(settings, echo.discretion) as store:
         record = await Runs(store).get(run_id)
     if record is None:
         raise BatonError(
@@ -45,7 +43,7 @@ async def show_run(settings: Settings, run_id: str, *, json: bool) -> None:
             else "The store is in memory only, so that no run is kept.",
         )
     text = json_text.dumps(record, indent=2, ensure_ascii=False) if json else "\n".join(_told(record))
-    typer.echo(sendable(text))
+    echo.out(text)
 
 
 def _nothing(settings: Settings) -> str:

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Protocol
 import anyio
 import anyio.to_thread
 
+from batonmcp.cli.logs import log_to_stderr
 from batonmcp.config.lineage import started_by_batonmcp
 from batonmcp.config.load import find_config, load
 from batonmcp.config.settings import Settings
 from batonmcp.core.attachment import Contents
 from batonmcp.core.caller import Caller
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.events import Emit
 from batonmcp.core.outcome import Failed
@@ -52,25 +54,32 @@ class _Orchestrate(Protocol):
 def main(arguments: Sequence[str]) -> None:
     """Serve the host that started us, until it closes our standard input."""
     options = _parser().parse_args(arguments)
-    logging.basicConfig(level=logging.WARNING, format="batonmcp: %(message)s", stream=sys.stderr)
+    discretion = Discretion()
+    log_to_stderr(discretion)
     try:
-        anyio.run(_serve, options.config, options.read_only)
+        anyio.run(partial(_serve, options.config, discretion, read_only=options.read_only))
     except ConfigError as error:
-        sys.stderr.write(f"batonmcp: {error}\n")
+        sys.stderr.write(f"batonmcp: {discretion.text(str(error))}\n")
         raise SystemExit(_BAD_USAGE) from None
 
 
-async def _serve(config: Path | None, read_only: bool) -> None:  # noqa: FBT001 - anyio.run passes by position
-    await serve_stdio(make_front(config, os.environ, read_only=read_only))
+async def _serve(config: Path | None, discretion: Discretion, *, read_only: bool) -> None:
+    await serve_stdio(make_front(config, os.environ, discretion, read_only=read_only))
 
 
-def make_front(config: Path | None, environment: Mapping[str, str], *, read_only: bool) -> Front:
+def make_front(
+    config: Path | None, environment: Mapping[str, str], discretion: Discretion | None = None, *, read_only: bool
+) -> Front:
     """Read the configuration and prepare the server, with nothing connected yet.
+
+    The discretion, which others may share, learns what must not be said.
 
     Raises:
         ConfigError: The configuration cannot be used, or we are our own downstream server.
     """
+    discretion = discretion or Discretion()
     settings = load(find_config(config, environment), environment)
+    discretion.learn(settings.secrets)
     if started_by_batonmcp(environment):
         raise ConfigError(
             place=str(settings.source),
@@ -80,7 +89,8 @@ def make_front(config: Path | None, environment: Mapping[str, str], *, read_only
     for warning in settings.warnings:
         logging.getLogger(__name__).warning("%s", warning)
     return Front(
-        partial(_open_backend, settings, read_only=read_only),
+        partial(_open_backend, settings, discretion, read_only=read_only),
+        discretion=discretion,
         agents=[server.name for server in settings.servers],
         limits=settings.limits,
         read_only=read_only,
@@ -88,11 +98,12 @@ def make_front(config: Path | None, environment: Mapping[str, str], *, read_only
 
 
 @asynccontextmanager
-async def _open_backend(settings: Settings, *, read_only: bool) -> AsyncGenerator[Backend]:
+async def _open_backend(settings: Settings, discretion: Discretion, *, read_only: bool) -> AsyncGenerator[Backend]:
     compose = await _import("batonmcp.cli.compose")
     orchestrate = (await _import("batonmcp.stages.orchestrate")).orchestrate
     decide = _refuse if read_only else cannot_ask
-    async with compose.open_ports(settings, without_llm="host", decide=decide, watching=True) as ports:
+    open_ports = partial(compose.open_ports, settings, discretion=discretion, without_llm="host", decide=decide)
+    async with open_ports(watching=True) as ports:
         yield _Behind(ports, orchestrate)
 
 

@@ -9,6 +9,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from batonmcp.config.settings import Settings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.record import RunRecord
 from batonmcp.store.memory import MemoryStore
 from batonmcp.store.port import Store
@@ -22,21 +23,21 @@ _LONGEST_WAIT_S: Final = 1.0
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncGenerator[Store]:
+async def open_store(settings: Settings, discretion: Discretion) -> AsyncGenerator[Store]:
     """Yield the store. Its file is opened when something is first asked of it; its warnings go to standard error."""
+
+    def tell(warning: str) -> None:
+        sys.stderr.write(f"batonmcp: {discretion.text(warning)}\n")
+
     rules = shelves(run_days=settings.store.days)
     if settings.store.path is None:
-        yield MemoryStore(secrets=settings.secrets, shelves=rules)
+        yield MemoryStore(discretion=discretion, shelves=rules)
         return
-    store = SqliteStore(settings.store.path, secrets=settings.secrets, shelves=rules, tell=_tell)
+    store = SqliteStore(settings.store.path, discretion=discretion, shelves=rules, tell=tell)
     try:
         yield store
     finally:
         await store.aclose()
-
-
-def _tell(warning: str) -> None:
-    sys.stderr.write(f"batonmcp: {warning}\n")
 
 
 class RunKeeper:

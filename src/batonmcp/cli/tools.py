@@ -4,8 +4,7 @@ import json as json_text
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-import typer
-
+from batonmcp.cli.echo import Echo
 from batonmcp.config.settings import Settings
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
@@ -19,14 +18,14 @@ _LONGEST_DESCRIPTION = 100
 _States: TypeAlias = Mapping[str, ServerState]
 
 
-async def show_tools(settings: Settings, *, json: bool) -> None:
+async def show_tools(settings: Settings, echo: Echo, *, json: bool) -> None:
     """Connect to all servers and print their tools."""
     async with open_fleet(settings) as fleet:
         await fleet.settled()
         registry = await fleet.registry()
         states: _States = {report.name: report.state for report in fleet.reports()}
     shown = json_text.dumps(_as_json(registry, states), indent=2, ensure_ascii=False) if json else None
-    typer.echo(shown or _as_text(registry, states))
+    echo.out(shown or _as_text(registry, states))
 
 
 def _as_text(registry: Registry, states: _States) -> str:

@@ -12,7 +12,7 @@ from batonmcp.config.endpoint import is_address, sendable
 from batonmcp.config.interpolate import UnsetVariable
 from batonmcp.config.notices import entry_notices, plain_secret
 from batonmcp.config.program import env_file_of, program
-from batonmcp.config.secret import looks_like_a_token, secret_parts
+from batonmcp.config.secret import credentials, looks_like_a_token, secret_parts
 from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
 from batonmcp.config.surroundings import Surroundings, Unusable
 from batonmcp.config.variables import Variables
@@ -127,7 +127,11 @@ def _secrets(read: ServerEntry, transport: StdioServer | HttpServer, variables: 
     values = transport.env if isinstance(transport, StdioServer) else {**transport.headers, "": transport.url}
     for name, value in values.items():
         yield from secret_parts(name, value)
-    for argument in transport.args if isinstance(transport, StdioServer) else ():
+    if isinstance(transport, HttpServer):
+        yield from credentials(transport.url)
+    arguments = transport.args if isinstance(transport, StdioServer) else ()
+    for before, argument in zip(("", *arguments), arguments, strict=False):
         name, _, value = argument.rpartition("=")
-        if looks_like_a_token(name, value):
+        if looks_like_a_token(name or (before if before.startswith("-") else ""), value):
             yield value
+        yield from secret_parts("", value) if "://" in value else ()

@@ -111,6 +111,7 @@ def _warnings(document: Document, around: Surroundings) -> Iterator[str]:
 def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables) -> Iterator[str]:
     if llm:
         yield from secret_parts("", llm.api_key or "", surely=True)
+        yield from secret_parts("", llm.base_url)
         for text in (part.llm.base_url, part.llm.model):
             yield from variables.secrets_in(text or "")
 

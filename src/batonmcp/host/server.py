@@ -5,9 +5,10 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 import anyio
+import anyio.to_thread
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
@@ -19,10 +20,12 @@ from mcp_types import (
     ListToolsResult,
     PaginatedRequestParams,
 )
+from pydantic import JsonValue
 
 from batonmcp import __version__
 from batonmcp.core.attachment import Contents
 from batonmcp.core.caller import Caller
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit
 from batonmcp.core.limits import Limits
@@ -45,6 +48,8 @@ _log = logging.getLogger(__name__)
 
 _NAME: Final = "batonmcp"
 _STATE_LIVES_LONGER = 60.0
+_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "resources/list", "resources/read"})
+"""Requests whose answers hold words of theirs."""
 _UNKNOWN_STATE: Final = (
     "Nothing was run: these answers belong to no run that waits for answers. It may have had them already, or have "
     f"been cancelled because they did not come within {PATIENCE:g} s. Call {TOOL_NAME} anew, without a request state."
@@ -74,16 +79,18 @@ class Front:
     that one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a server is told
         self,
         open_backend: OpenBackend,
         *,
+        discretion: Discretion | None = None,
         agents: Sequence[str],
         limits: Limits,
         read_only: bool,
         patience: float = PATIENCE,
     ) -> None:
         self._open_backend = open_backend
+        self._discretion = discretion or Discretion()
         self._patience = patience
         self._principal = secrets.token_hex(8)  # one host for as long as the process lives
         self._library = Library(self._read_behind)
@@ -109,7 +116,7 @@ class Front:
         )
         security = RequestStateSecurity.ephemeral(ttl=patience + _STATE_LIVES_LONGER)
         sealing = RequestStateBoundary(security, default_audience=_NAME)
-        self.server.middleware += [self._note_first_answer, _explain_wrong_state, sealing]
+        self.server.middleware += [self._note_first_answer, _explain_wrong_state, sealing, self._leave_secrets_out]
 
     def stop(self) -> None:
         """Begin to close the backend: `stopping` is set now, `stopped` when it has gone."""
@@ -149,6 +156,18 @@ class Front:
         finally:
             self._answered.set()
 
+    async def _leave_secrets_out(self, ctx: ServerRequestContext[Runs], call_next: CallNext) -> HandlerResult:
+        """Answer without secrets, whatever servers have said; in a thread, as an answer may be large."""
+        if ctx.method not in _ANSWERED_BY_SERVERS or not self._discretion.redaction.spellings:
+            return await call_next(ctx)
+        try:
+            result = await call_next(ctx)
+        except MCPError as error:
+            said, data = self._discretion.text(error.error.message), self._discretion.value(error.error.data)
+            raise MCPError(code=error.error.code, message=said, data=data) from None
+        shown = await anyio.to_thread.run_sync(self._discretion.value, cast("JsonValue", result))  # it is as it is sent
+        return shown if isinstance(shown, dict) else result
+
     async def _list_tools(
         self, _context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
@@ -175,8 +194,8 @@ class Front:
     async def _answer(self, task: Task, run: Run) -> CallToolResult:
         try:
             backend = await self._behind()
-            async with reporting(run.report) as listen:
-                record = await backend.run(task, listen, run.caller)
+            async with reporting(partial(self._report, run)) as listen:
+                record = await backend.run(task, listen, self._discretion.caller(run.caller))
             return reply(record, task.output, attached(record, self._library.seen))
         except BatonError as error:
             return reply_error(str(error))
@@ -185,6 +204,9 @@ class Front:
             return reply_error(
                 "batonmcp failed by a fault of its own; the log has the details. Other calls still work."
             )
+
+    async def _report(self, run: Run, progress: float, total: float | None, message: str) -> None:
+        await run.report(progress, total, self._discretion.text(message))
 
     async def _read_behind(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         return await (await self._behind()).read_resource(server, uri)

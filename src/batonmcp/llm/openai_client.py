@@ -7,6 +7,7 @@ import anyio
 import anyio.to_thread
 
 from batonmcp.config.settings import LlmSettings
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import LlmError
 from batonmcp.llm.port import LLM, Reply, Request
 from batonmcp.llm.reply import read_reply
@@ -22,10 +23,16 @@ _EXCERPT = 300
 
 
 class OpenAIClient(LLM):
-    """Speaks Chat Completions."""
+    """Speaks Chat Completions.
 
-    def __init__(self, settings: LlmSettings) -> None:
+    Args:
+        settings: Where, and with which models.
+        discretion: Knows what must not be sent, whatever tools have said.
+    """
+
+    def __init__(self, settings: LlmSettings, discretion: Discretion | None = None) -> None:
         self._settings = settings
+        self._discretion = discretion or Discretion({settings.api_key or ""})
         self._client: openai.AsyncOpenAI | None = None
         self._opening = anyio.Lock()
         self._endpoint = urlsplit(settings.base_url).netloc.rpartition("@")[2] or settings.base_url
@@ -39,7 +46,7 @@ class OpenAIClient(LLM):
         import httpx2  # noqa: PLC0415 - comes with openai
         import openai  # noqa: PLC0415 - takes a second: `open` has paid for it, in a thread
 
-        body = self._body(request)
+        body = self._discretion.value(self._body(request))
         try:
             with anyio.fail_after(self._settings.timeout):
                 response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
@@ -56,7 +63,9 @@ class OpenAIClient(LLM):
                 cure="Check base_url, and that the service is running.",
             ) from None
         except openai.APIStatusError as error:
-            raise self._refused(error.status_code, self._detail(error), body["model"]) from None
+            raise self._refused(
+                error.status_code, self._detail(error), self._settings.model_for(request.stage)
+            ) from None
         return self._read(response)
 
     async def aclose(self) -> None:
@@ -123,8 +132,7 @@ class OpenAIClient(LLM):
 
     def _hide_key(self, text: str) -> str:
         """Take the API key out of a complaint: some endpoints repeat what they were sent."""
-        key = self._settings.api_key
-        return text.replace(key, "***") if key else text
+        return self._discretion.text(text)
 
     def _refused(self, status: int, detail: str, model: str) -> LlmError:
         kind, cure = _REFUSALS.get(status, ("llm_unavailable", "Try again later."))

@@ -1,13 +1,14 @@
 """The store in the memory of this process."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import anyio.lowlevel
 import anyio.to_thread
 from pydantic import JsonValue
 
+from batonmcp.core.discretion import Discretion
 from batonmcp.store.form import Form, Unwritable
 from batonmcp.store.port import Entry, Store
 from batonmcp.store.shelves import OTHER, SHELVES, Shelf
@@ -48,11 +49,11 @@ class MemoryStore(Store):
     def __init__(
         self,
         *,
-        secrets: Iterable[str] = (),
+        discretion: Discretion | None = None,
         shelves: Mapping[str, Shelf] = SHELVES,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._form = Form(secrets)
+        self._form = Form(discretion)
         self._shelves = shelves
         self._clock = clock
         self._documents: dict[str, _Documents] = {}

@@ -1,7 +1,7 @@
 """The store in an SQLite file."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 from pydantic import JsonValue
 
+from batonmcp.core.discretion import Discretion
 from batonmcp.store.access import Access, Done
 from batonmcp.store.database import Database
 from batonmcp.store.file import PATIENCE
@@ -40,22 +41,21 @@ class SqliteStore(Store):
         self,
         path: Path,
         *,
-        secrets: Iterable[str] = (),
+        discretion: Discretion | None = None,
         shelves: Mapping[str, Shelf] = SHELVES,
         clock: Callable[[], float] = time.time,
         tell: Callable[[str], None] = _ignore,
         patience: float = PATIENCE,
     ) -> None:
         """Name the file, who is told each warning, and how long to wait for another process that holds it."""
-        secrets = tuple(secrets)
         self._access = Access(path, patience=patience)
         self._turn = anyio.CapacityLimiter(1)
-        self._form = Form(secrets)
+        self._form = Form(discretion)
         self._shelves = shelves
         self._clock = clock
         self._tell = tell
         self._told = 0
-        self._memory = MemoryStore(secrets=secrets, shelves=shelves, clock=clock)
+        self._memory = MemoryStore(discretion=discretion, shelves=shelves, clock=clock)
         self._superseded: set[_Place] = set()  # where the file holds something else than it should
 
     @property

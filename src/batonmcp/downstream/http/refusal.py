@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from batonmcp.core.redaction import Redaction
+
 __all__ = ["MOST_READ", "excerpt", "retry_after", "secrets_of", "wants_oauth"]
 
 MOST_READ = 65_536
@@ -23,8 +25,7 @@ def excerpt(body: bytes, secrets: Collection[str]) -> str:
     """Return the beginning of an answer on one line, without markup, control characters and secrets."""
     text = _MARKUP.sub(" ", body[:MOST_READ].decode("utf-8", "replace"))
     text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
+    text = Redaction.of(secrets, shortest=_SHORTEST_SECRET).text(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
