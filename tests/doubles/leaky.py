@@ -83,7 +83,9 @@ class _Leaky(Server):
             case "die":
                 _die(self.words)
             case _:
-                return _spoken(self.words, structuredContent={"deep": [{self.words: self.words}]})
+                same = (params.get("arguments") or {}).get("text") == self.words
+                value = {"deep": [{self.words: self.words}], "words": self.words, "same": same}
+                return _spoken(self.words, structuredContent=value)
         return None
 
     def _ask(self, request_id: str | int) -> None:

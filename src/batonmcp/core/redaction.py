@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -27,26 +28,31 @@ _NOT_IN_AN_ESCAPE: Final = r"(?<!\\)" + "".join(rf"(?<!\\u[0-9a-fA-F]{{{digits}}
 class Redaction:
     """Takes secrets out of texts, and costs nothing if there are none.
 
-    A secret is found as it is, within JSON that is itself a text, and percent-encoded as in an address.
+    A secret is found as it is, within JSON that is itself a text, and percent-encoded as in an address; and its first
+    half where a text is cut, at its end or before an ellipsis.
 
     Attributes:
         spellings: How the secrets may stand in a text, the longest first. Secret.
-        escaped: How those may stand in a text of JSON. Secret.
+        starts: What each of them begins with, and is still told from a word by: a text may be cut within it. Secret.
+        escaped: How the starts may stand in a text of JSON. Secret.
     """
 
     spellings: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
     escaped: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, secrets: Iterable[str], *, shortest: int = SHORTEST) -> Self:
         """Return the redaction of these secrets, as far as they have that many characters."""
         spellings = {spelling for secret in secrets for spelling in _spellings(secret, shortest)}
-        escaped = {_inner(spelling, ascii_only=only) for spelling in spellings for only in (True, False)}
-        return cls(spellings=_longest_first(spellings), escaped=_longest_first(escaped))
+        ordered = _longest_first(spellings)
+        starts = tuple(spelling[: max(shortest, len(spelling) // 2)] for spelling in ordered)
+        escaped = {_inner(start, ascii_only=only) for start in starts for only in (True, False)}
+        return cls(spellings=ordered, starts=starts, escaped=_longest_first(escaped))
 
     def text(self, text: str) -> str:
         """Return a text without secrets. If it is JSON, it stays JSON."""
-        if not any(spelling in text for spelling in self.spellings):
+        if not any(start in text for start in self.starts):
             return text
         if not text.startswith(("{", "[")):
             return self._blotted(text)
@@ -79,6 +85,9 @@ class Redaction:
         while count and (found := [spelling for spelling in self.spellings if spelling in text]):
             pattern = f"{unless}(?:{'|'.join(map(re.escape, found))})"
             text, count = re.subn(pattern, REDACTED, text)  # again and again: what is left may join to another
+        for spelling, start in zip(self.spellings, self.starts, strict=True):
+            if start in text:
+                text = _without_half(text, spelling, start)
         return text
 
     def _without(self, found: deque[int], text: str) -> str:
@@ -104,6 +113,15 @@ class Redaction:
         except ValueError:  # no JSON after all
             return self._blotted(written)
         return json.dumps(self.text(read), ensure_ascii=written.isascii())
+
+
+def _without_half(text: str, spelling: str, start: str) -> str:
+    """Take out what is left of a secret where a text is cut."""
+    for place in reversed(list(_places(start, text))):
+        end = place + len(commonprefix([text[place : place + len(spelling)], spelling]))
+        if text[end : end + 1] in {"", "…"}:
+            text = text[:place] + REDACTED + text[end:]
+    return text
 
 
 def _is_json(text: str) -> bool:
