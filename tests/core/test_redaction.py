@@ -22,7 +22,7 @@ SECRET = "s3cret-canary"  # noqa: S105 - the secret of these tests
         ("päss-wort", "p\\u00e4ss-wort", "***"),
         ("abcdef", "abcabcdefdef", "abc***def"),
         ("abcdef-ghijkl", "cut: abcdef-gh…, abcdef-g", "cut: ***…, ***"),
-        ("abcdef-ghijkl", "abcdef-gho, abcdef-…, abcdef-gh.", "abcdef-gho, abcdef-…, abcdef-gh."),
+        ("abcdef-ghijkl", "abcdef-gho, abcde…, abcdef-gh.", "abcdef-gho, abcde…, abcdef-gh."),
         ("short", "it is short", "it is short"),
         ("nothing-of-it", "a text", "a text"),
     ],

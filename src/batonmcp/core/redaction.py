@@ -5,7 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import islice
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ REDACTED: Final = "***"
 SHORTEST: Final = 6
 """Shorter texts are no secrets: to blot them out everywhere would blot out words."""
 
+_MOST_CUTS: Final = 1_000
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*', re.DOTALL)
 
 _NOT_IN_AN_ESCAPE: Final = r"(?<!\\)" + "".join(rf"(?<!\\u[0-9a-fA-F]{{{digits}}})" for digits in range(4))
@@ -85,9 +86,17 @@ class Redaction:
         while count and (found := [spelling for spelling in self.spellings if spelling in text]):
             pattern = f"{unless}(?:{'|'.join(map(re.escape, found))})"
             text, count = re.subn(pattern, REDACTED, text)  # again and again: what is left may join to another
-        for spelling, start in zip(self.spellings, self.starts, strict=True):
-            if start in text:
-                text = _without_half(text, spelling, start)
+        return self._without_halves(text)
+
+    def _without_halves(self, text: str) -> str:
+        """Take out what is left of secrets where the text is cut."""
+        halves = [
+            (spelling, start) for spelling, start in zip(self.spellings, self.starts, strict=True) if start in text
+        ]
+        for end in (len(text), *reversed(list(islice(_places("…", text), _MOST_CUTS)))) if halves else ():
+            begins = [place for spelling, start in halves if (place := _half(text, end, spelling, start)) is not None]
+            if begins:
+                text = text[: min(begins)] + REDACTED + text[end:]
         return text
 
     def _without(self, found: deque[int], text: str) -> str:
@@ -115,13 +124,12 @@ class Redaction:
         return json.dumps(self.text(read), ensure_ascii=written.isascii())
 
 
-def _without_half(text: str, spelling: str, start: str) -> str:
-    """Take out what is left of a secret where a text is cut."""
-    for place in reversed(list(_places(start, text))):
-        end = place + len(commonprefix([text[place : place + len(spelling)], spelling]))
-        if text[end : end + 1] in {"", "…"}:
-            text = text[:place] + REDACTED + text[end:]
-    return text
+def _half(text: str, end: int, spelling: str, start: str) -> int | None:
+    """Return where the first half of a secret, or more of it, begins that is cut off at `end`."""
+    place = text.find(start, max(0, end - len(spelling)), end)
+    while place >= 0 and not spelling.startswith(text[place:end]):
+        place = text.find(start, place + 1, end)
+    return place if place >= 0 else None
 
 
 def _is_json(text: str) -> bool:
