@@ -21,6 +21,8 @@ SECRET = "s3cret-canary"  # noqa: S105 - the secret of these tests
         ("a b&c=d", "?key=a%20b%26c%3Dd", "?key=***"),
         ("päss-wort", "p\\u00e4ss-wort", "***"),
         ("abcdef", "abcabcdefdef", "abc***def"),
+        ("abcdef-ghijkl", "cut: abcdef-gh…, abcdef-g", "cut: ***…, ***"),
+        ("abcdef-ghijkl", "abcdef-gho, abcde…, abcdef-gh.", "abcdef-gho, abcde…, abcdef-gh."),
         ("short", "it is short", "it is short"),
         ("nothing-of-it", "a text", "a text"),
     ],

@@ -65,8 +65,9 @@ class _Leaky(Server):
 
     def leak(self, request_id: str | int, params: dict[str, Any]) -> dict[str, Any] | None:
         """Run a tool."""
-        if token := (params.get("_meta") or {}).get("progressToken"):
-            progress = {"progressToken": token, "progress": 1, "message": f"at {self.words}"}
+        about: dict[str, Any] = params.get("_meta") or {}
+        if token := about.get("progressToken"):
+            progress: dict[str, Any] = {"progressToken": token, "progress": 1, "message": f"at {self.words}"}
             self.send({"method": "notifications/progress", "params": progress})
         log = {"level": "error", "data": self.words}
         self.send({"method": "notifications/message", "params": log})
@@ -78,12 +79,15 @@ class _Leaky(Server):
             case "ask":
                 self._ask(request_id)
             case "link":
-                about = {"name": self.words, "description": self.words}
-                return {"content": [{"type": "resource_link", "uri": "leak://it", "mimeType": "text/plain", **about}]}
+                link = {"type": "resource_link", "uri": "leak://it", "name": self.words, "description": self.words}
+                return {"content": [link]}
             case "die":
                 _die(self.words)
             case _:
-                return _spoken(self.words, structuredContent={"deep": [{self.words: self.words}]})
+                arguments: dict[str, Any] = params.get("arguments") or {}
+                same = arguments.get("text") == self.words
+                value: dict[str, Any] = {"deep": [{self.words: self.words}], "words": self.words, "same": same}
+                return _spoken(self.words, structuredContent=value)
         return None
 
     def _ask(self, request_id: str | int) -> None:

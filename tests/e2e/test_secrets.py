@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 import pytest
 from mcp import Client, StdioServerParameters
+from mcp.client.context import ClientRequestContext
 from mcp.client.stdio import stdio_client
 from mcp_types import ElicitRequestParams, ElicitResult
 
@@ -49,10 +50,10 @@ OTHERWISE = (
 )
 """How some of them may be written, too."""
 
-PLAN = {
+PLAN: dict[str, list[dict[str, Any]]] = {
     "steps": [
         {"id": "told", "tool": "leaky__tell", "arguments": {}},
-        {"id": "again", "tool": "leaky__tell", "arguments": {"text": {"$from": "told"}}},
+        {"id": "again", "tool": "leaky__tell", "arguments": {"text": {"$from": "told.words"}}},
         {"id": "failed", "tool": "leaky__fail", "arguments": {}, "on_error": "continue"},
         {"id": "refused", "tool": "leaky__refuse", "arguments": {}, "on_error": "continue"},
         {"id": "asked", "tool": "leaky__ask", "arguments": {}, "on_error": "continue"},
@@ -118,7 +119,7 @@ def parrot(body: JsonObject) -> ToolCalls | Text:
 
 def entries(address: str, folder: Path, token: str) -> dict[str, Any]:
     """Return servers that were given every canary."""
-    leaky = {"command": sys.executable, "args": [LEAKY, "stays"], "env": {TOKEN_VARIABLE: token}}
+    leaky: dict[str, Any] = {"command": sys.executable, "args": [LEAKY, "stays"], "env": {TOKEN_VARIABLE: token}}
     words = ["--about", "${ARGUMENT}", "--api-key", CANARIES["argument that is told by the one before"]]
     named = f"--token={CANARIES['argument with a telling name']}"
     mine = {
@@ -172,6 +173,7 @@ def test_commands_say_no_secret(place: Place) -> None:
     assert "***" in asked.stdout
     record = json.loads(place.run("ask", "tell it", "--plan", plan, "--json").stdout)
     assert [step["status"] for step in record["steps"]][:4] == ["succeeded", "succeeded", "failed", "failed"]
+    assert record["steps"][1]["value"]["same"], "steps work on what servers have really said"
     data = json.loads(place.run("ask", "tell it", "--plan", plan, "--output", "data").stdout)
     assert "***" in json.dumps(data)
     routed = json.loads(place.run("ask", "Tell everything that leaky and remote know", "--json").stdout)
@@ -200,7 +202,8 @@ async def test_hosts_hear_no_secret(mode: str, place: Place, tmp_path: Path) -> 
     async def note(progress: float, total: float | None, message: str | None) -> None:
         heard.append(f"{progress} {total} {message}")
 
-    async def answer(_context: object, params: ElicitRequestParams) -> ElicitResult:
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        del context
         heard.append(params.model_dump_json())
         return ElicitResult(action="accept", content={"ok": True})
 
@@ -211,7 +214,7 @@ async def test_hosts_hear_no_secret(mode: str, place: Place, tmp_path: Path) -> 
         async with Client(transport, mode=mode, elicitation_callback=answer) as host:
 
             async def ask(**more: object) -> str:
-                arguments = {"query": "tell it", "plan": PLAN, **more}
+                arguments: dict[str, Any] = {"query": "tell it", "plan": PLAN, **more}
                 heard.append((await host.call_tool("orchestrate", arguments, progress_callback=note)).model_dump_json())
                 return heard[-1]
 
@@ -237,4 +240,4 @@ async def _rotated(place: Place, ask: Any) -> None:  # noqa: ANN401 - the caller
     later = {**leaky["env"], "LATER_TOKEN": CANARIES["value that comes later"], "LEAKS": "LATER_TOKEN"}
     place.write({**place.servers, "leaky": {**leaky, "args": [LEAKY, "stays", "came-later"], "env": later}})
     while "came-later ***" not in await ask(plan={"steps": PLAN["steps"][:1]}):
-        await anyio.sleep(0.1)
+        pass  # each takes its time

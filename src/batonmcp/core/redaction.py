@@ -5,6 +5,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Self
 from urllib.parse import quote
 
@@ -18,6 +19,7 @@ REDACTED: Final = "***"
 SHORTEST: Final = 6
 """Shorter texts are no secrets: to blot them out everywhere would blot out words."""
 
+_MOST_CUTS: Final = 1_000
 _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*', re.DOTALL)
 
 _NOT_IN_AN_ESCAPE: Final = r"(?<!\\)" + "".join(rf"(?<!\\u[0-9a-fA-F]{{{digits}}})" for digits in range(4))
@@ -27,26 +29,31 @@ _NOT_IN_AN_ESCAPE: Final = r"(?<!\\)" + "".join(rf"(?<!\\u[0-9a-fA-F]{{{digits}}
 class Redaction:
     """Takes secrets out of texts, and costs nothing if there are none.
 
-    A secret is found as it is, within JSON that is itself a text, and percent-encoded as in an address.
+    A secret is found as it is, within JSON that is itself a text, and percent-encoded as in an address; and its first
+    half where a text is cut, at its end or before an ellipsis.
 
     Attributes:
         spellings: How the secrets may stand in a text, the longest first. Secret.
-        escaped: How those may stand in a text of JSON. Secret.
+        starts: What each of them begins with, and is still told from a word by: a text may be cut within it. Secret.
+        escaped: How the starts may stand in a text of JSON. Secret.
     """
 
     spellings: tuple[str, ...] = ()
+    starts: tuple[str, ...] = ()
     escaped: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, secrets: Iterable[str], *, shortest: int = SHORTEST) -> Self:
         """Return the redaction of these secrets, as far as they have that many characters."""
         spellings = {spelling for secret in secrets for spelling in _spellings(secret, shortest)}
-        escaped = {_inner(spelling, ascii_only=only) for spelling in spellings for only in (True, False)}
-        return cls(spellings=_longest_first(spellings), escaped=_longest_first(escaped))
+        ordered = _longest_first(spellings)
+        starts = tuple(spelling[: max(shortest, len(spelling) // 2)] for spelling in ordered)
+        escaped = {_inner(start, ascii_only=only) for start in starts for only in (True, False)}
+        return cls(spellings=ordered, starts=starts, escaped=_longest_first(escaped))
 
     def text(self, text: str) -> str:
         """Return a text without secrets. If it is JSON, it stays JSON."""
-        if not any(spelling in text for spelling in self.spellings):
+        if not any(start in text for start in self.starts):
             return text
         if not text.startswith(("{", "[")):
             return self._blotted(text)
@@ -79,6 +86,17 @@ class Redaction:
         while count and (found := [spelling for spelling in self.spellings if spelling in text]):
             pattern = f"{unless}(?:{'|'.join(map(re.escape, found))})"
             text, count = re.subn(pattern, REDACTED, text)  # again and again: what is left may join to another
+        return self._without_halves(text)
+
+    def _without_halves(self, text: str) -> str:
+        """Take out what is left of secrets where the text is cut."""
+        halves = [
+            (spelling, start) for spelling, start in zip(self.spellings, self.starts, strict=True) if start in text
+        ]
+        for end in (len(text), *reversed(list(islice(_places("…", text), _MOST_CUTS)))) if halves else ():
+            begins = [place for spelling, start in halves if (place := _half(text, end, spelling, start)) is not None]
+            if begins:
+                text = text[: min(begins)] + REDACTED + text[end:]
         return text
 
     def _without(self, found: deque[int], text: str) -> str:
@@ -104,6 +122,14 @@ class Redaction:
         except ValueError:  # no JSON after all
             return self._blotted(written)
         return json.dumps(self.text(read), ensure_ascii=written.isascii())
+
+
+def _half(text: str, end: int, spelling: str, start: str) -> int | None:
+    """Return where the first half of a secret, or more of it, begins that is cut off at `end`."""
+    place = text.find(start, max(0, end - len(spelling)), end)
+    while place >= 0 and not spelling.startswith(text[place:end]):
+        place = text.find(start, place + 1, end)
+    return place if place >= 0 else None
 
 
 def _is_json(text: str) -> bool:
