@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from batonmcp.cli.compose import open_ports
 from batonmcp.config.load import load
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.events import Event, LlmCalled
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
@@ -284,7 +285,7 @@ async def measure(charges: Charges, *, runs: int) -> list[Row]:
         settings = load(_ROOT / "servers.json", {"BATONMCP_MODEL": "scripted", "OPENAI_BASE_URL": llm.base_url})
         async with (
             openai.AsyncOpenAI(base_url=llm.base_url, api_key="none") as client,
-            open_ports(settings, without_llm="lexical", decide=cannot_ask) as ports,
+            open_ports(settings, discretion=Discretion(), without_llm="lexical", decide=cannot_ask) as ports,
         ):
             bench = _Bench(client, ports, await ports.tools.registry())
             for way in WAYS:

@@ -1,7 +1,8 @@
 """The log on standard error."""
 
 import logging
-import sys
+
+import pytest
 
 from batonmcp.cli.logs import DiscreetFormatter, log_to_stderr
 from batonmcp.core.discretion import Discretion
@@ -14,11 +15,10 @@ def test_no_secret_in_messages_and_tracebacks() -> None:
     discretion = Discretion()
     formatter = DiscreetFormatter(discretion)
     discretion.learn({SECRET})
-    try:
+    with pytest.raises(ValueError, match="invalid literal") as caught:
         int(SECRET)
-    except ValueError:
-        record = logging.LogRecord("n", logging.ERROR, "p", 1, "went wrong: %s", (SECRET,), sys.exc_info())
-    line = formatter.format(record)
+    error = (caught.type, caught.value, caught.tb)
+    line = formatter.format(logging.LogRecord("n", logging.ERROR, "p", 1, "went wrong: %s", (SECRET,), error))
     assert line.startswith("batonmcp: went wrong: ***")
     assert "ValueError: invalid literal" in line
     assert SECRET not in line
