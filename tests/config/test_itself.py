@@ -44,7 +44,7 @@ OTHERS = [
     "uvx --with batonmcp mcp-server-time",
     "pipx run --spec batonmcp batonmcp-example",
     "python -m batonmcp.examples.data_agent",
-    "python -m mcp_server_git --repository /work/batonmcp",
+    "python -m mcp_server_git --repository /home/me/batonmcp",
     "python server.py batonmcp",
     "python -c 'import batonmcp'",
     "python -m",
