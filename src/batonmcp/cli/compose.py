@@ -37,13 +37,7 @@ async def open_ports(
         ConfigError: The planner `llm` is asked for, but no model is configured.
     """
     llm = OpenAIClient(settings.llm, discretion) if settings.llm else None
-    planner = settings.planner if settings.planner != "auto" else "llm" if llm else without_llm
-    if planner == "llm" and llm is None:
-        raise ConfigError(
-            place=f"{settings.source}: batonmcp.planner",
-            message='is "llm", but no model is configured.',
-            cure='Write a model under "llm", or set BATONMCP_MODEL.',
-        )
+    planner = _planner(settings, without_llm)
 
     async def apply(news: Settings) -> None:
         discretion.learn(news.secrets)
@@ -73,3 +67,15 @@ async def open_ports(
             keep=keeper,
         )
         tasks.cancel_scope.cancel()
+
+
+def _planner(settings: Settings, without_llm: PlannerKind) -> PlannerKind:
+    """Say who plans."""
+    planner = settings.planner if settings.planner != "auto" else "llm" if settings.llm else without_llm
+    if planner == "llm" and settings.llm is None:
+        raise ConfigError(
+            place=f"{settings.source}: batonmcp.planner",
+            message='is "llm", but no model is configured.',
+            cure='Write a model under "llm", or set BATONMCP_MODEL.',
+        )
+    return planner
