@@ -1,10 +1,12 @@
 """Faults of servers over HTTP. Each test is a row of the matrix, told there in words."""
 
 from functools import partial
+from urllib.parse import urlsplit
 
 import anyio
 import pytest
 from pydantic import JsonValue
+from starlette.types import Receive, Scope, Send
 
 from batonmcp.core.outcome import Failed, Succeeded
 from doubles import evil_http
@@ -198,3 +200,50 @@ async def test_h15_answers_for_others(ground: Ground) -> None:
             for words in ("mine", "yours"):
                 calls.start_soon(ask, words)
     assert all(value in {None, words} for words, value in said.items())
+
+
+async def sent_to(place: str, ground: Ground) -> str:
+    """Return what is said of a call that its server, at 127.0.0.1, sends to another place."""
+    inner, sending = echo_server().streamable_http_app(), list[str]()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not sending or scope["type"] != "http":
+            await inner(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 307, "headers": [(b"location", sending[0].encode())]})
+        await send({"type": "http.response.body", "body": b""})
+
+    gate = Gate(inner)
+    async with serving(gate) as url, ground.session(http(url, name="bad")) as session:
+        sending.append(place.replace("PORT", str(urlsplit(url).port)))
+        gate.app = app
+        failed = await session.failure("bad__echo", within=10, text="x")
+        before = len(gate.requests)
+        sending.clear()
+        await lives(session)
+        assert len(gate.requests) > before
+    return failed.error.message
+
+
+async def test_h12_names_the_same_address_otherwise(ground: Ground) -> None:
+    """Origins are compared as they are written, and nothing is resolved for it: no second look-up can deceive."""
+    said = await sent_to("http://localhost:PORT/mcp", ground)
+    assert "did not take the request" in said
+    assert "localhost" in said
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "http://2130706433:PORT/mcp",
+        "http://0x7f.0.0.1:PORT/mcp",
+        "http://127.1:PORT/mcp",
+        "http://[::ffff:127.0.0.1]:PORT/mcp",
+        "http://localhost.:PORT/mcp",
+        "http://127.0.0.1:PORT@169.254.169.254/mcp",
+        "//127.0.0.1%2eevil:PORT/mcp",
+    ],
+)
+async def test_h13_writes_an_address_in_an_odd_way(ground: Ground, place: str) -> None:
+    """However another place is written, nothing is sent there; the person's own entry may name any."""
+    assert "did not take the request" in await sent_to(place, ground)

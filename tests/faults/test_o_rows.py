@@ -1,5 +1,6 @@
 """Faults of the system and of our own process. Each test is a row of the matrix, told there in words."""
 
+import json
 import os
 import random
 import resource
@@ -9,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -205,3 +207,21 @@ def zombies(ancestor: int) -> list[int]:
                 seen.add(int(name.split()[0]))
                 found += [int(name.split()[0])] if state == "Z" else []
     return found
+
+
+@pytest.mark.slow
+async def test_o13_two_of_us_with_one_store(ground: Ground, write_config: WriteConfig, tmp_path: Path) -> None:
+    """Both keep their runs in it, and either sees those of the other."""
+    del ground
+    store = {**os.environ, "BATONMCP_STORE": str(tmp_path / "store.sqlite3")}
+    path = write_config({"one": {"command": sys.executable, "args": evil_stdio.argv("ok")[1:]}})
+    plan = tmp_path / "plan.json"
+    plan.write_text('{"steps": [{"id": "a", "tool": "one__echo", "arguments": {"text": "x"}}]}')
+    asking = [sys.executable, "-m", "batonmcp", "ask", "--plan", str(plan), "--config", str(path)]
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as both:
+            for _ in range(2):
+                both.start_soon(partial(anyio.run_process, asking, env=store))
+        listing = [sys.executable, "-m", "batonmcp", "runs", "--json", "--config", str(path)]
+        listed = await anyio.run_process(listing, env=store)
+    assert [run["status"] for run in json.loads(listed.stdout)] == ["ok", "ok"]
