@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 
 import anyio
 
@@ -12,7 +13,7 @@ from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
-from batonmcp.downstream.fleet import open_fleet
+from batonmcp.downstream.fleet import Fleet, open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
 from batonmcp.stages.ports import Decide, PlannerKind, Ports
 from batonmcp.store.runs import Runs
@@ -39,10 +40,6 @@ async def open_ports(
     llm = OpenAIClient(settings.llm, discretion) if settings.llm else None
     planner = _planner(settings, without_llm)
 
-    async def apply(news: Settings) -> None:
-        discretion.learn(news.secrets)
-        await fleet.apply(news)
-
     async with (
         open_store(settings, discretion) as store,
         open_fleet(settings, store) as fleet,
@@ -53,7 +50,7 @@ async def open_ports(
             stack.push_async_callback(llm.aclose)
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
         if watching:
-            tasks.start_soon(follow, settings, apply)
+            tasks.start_soon(follow, settings, partial(_apply, fleet, discretion))
         keeper = RunKeeper(Runs(store, settings.store.results), tasks)
         stack.callback(keeper.stop)
         yield Ports(
@@ -67,6 +64,12 @@ async def open_ports(
             keep=keeper,
         )
         tasks.cancel_scope.cancel()
+
+
+async def _apply(fleet: Fleet, discretion: Discretion, settings: Settings) -> None:
+    """Take over what servers.json now says; first of all, what must not be said."""
+    discretion.learn(settings.secrets)
+    await fleet.apply(settings)
 
 
 def _planner(settings: Settings, without_llm: PlannerKind) -> PlannerKind:
