@@ -1,6 +1,7 @@
 """The command `doctor`."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from doubles.command import RunCommand
 from doubles.evil_stdio import argv
 
 WriteConfig = Callable[..., Path]
+
+TESTS = Path(__file__).parent.parent
 
 
 def evil(mode: str, **more: object) -> dict[str, Any]:
@@ -76,3 +79,15 @@ def test_no_servers_are_no_illness(write_config: WriteConfig, run_command: RunCo
     done = run_command("doctor", "--config", str(write_config({})))
     assert done.code == 0
     assert "servers.json names no servers." in done.out
+
+
+def test_schema_that_judges_nothing_is_told(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """A tool with a schema that cannot be used works, and whoever looks is told that its arguments are not checked."""
+    spoil = "s.definitions[0] = {**s.definitions[0], 'inputSchema': {'type': 'object', '$ref': 'http://x.invalid/y'}}"
+    program = f"import sys; sys.path.insert(0, {str(TESTS)!r}); from doubles import evil_stdio as e; "
+    program += f"s = e.Server(state=None, calls=0); {spoil}; s.serve()"
+    done = run_command(
+        "doctor", "--config", str(write_config({"odd": {"command": sys.executable, "args": ["-c", program]}}))
+    )
+    assert done.code == 0
+    assert "   - The arguments of echo are not checked: " in done.out

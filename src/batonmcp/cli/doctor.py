@@ -2,12 +2,13 @@
 
 import json as json_text
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from batonmcp import __version__
 from batonmcp.cli.echo import Echo
 from batonmcp.config.settings import Settings
+from batonmcp.core.registry import Registry
 from batonmcp.downstream.fleet import open_fleet
 from batonmcp.downstream.report import ServerReport
 
@@ -24,13 +25,29 @@ async def doctor(settings: Settings, echo: Echo, *, json: bool) -> int:
     """Connect to all servers, print how they are, and return the exit code: 1 if something is wrong."""
     async with open_fleet(settings) as fleet:
         await fleet.settled()
-        reports = fleet.reports()
+        registry = await fleet.registry()
+        reports = [_with_defects(report, registry) for report in fleet.reports()]
     echo.out(
         json_text.dumps(_as_json(settings, reports), indent=2, ensure_ascii=False)
         if json
         else _as_text(settings, reports)
     )
     return int(any(report.state not in {"ready", "idle"} for report in reports))
+
+
+def _with_defects(report: ServerReport, registry: Registry) -> ServerReport:
+    """Add to the notes which schemas of a server's tools judge nothing, and why."""
+    schemas = (
+        (tool.name, kind, schema)
+        for tool in registry
+        if tool.server == report.name
+        for kind, schema in (("arguments", tool.input_schema), ("results", tool.output_schema))
+        if schema
+    )
+    defects = (
+        f"The {kind} of {name} are not checked: {schema.defect}." for name, kind, schema in schemas if schema.defect
+    )
+    return replace(report, notes=(*report.notes, *defects))
 
 
 def _as_text(settings: Settings, reports: Sequence[ServerReport]) -> str:
