@@ -49,6 +49,20 @@ async def test_pages_end_with_no_cursor_an_empty_one_or_a_known_one(cursors: tup
     assert (found.title, found.complete) == ("p", True)
 
 
+async def test_listings_are_compared_as_a_whole() -> None:
+    """Any difference counts: a tool, their number, the title, what was left out."""
+    tools = tuple(TOOL.model_copy(update={"name": f"t{number}"}) for number in range(500))
+    listing = Listing(title="Weather", tools=tools)
+    assert await listing.equals(Listing(title="Weather", tools=tuple(tool.model_copy() for tool in tools)))
+    for other in (
+        Listing(title="Weather", tools=(*tools[:-1], TOOL)),
+        Listing(title="Weather", tools=tools[:-1]),
+        Listing(title="Climate", tools=tools),
+        Listing(title="Weather", tools=tools, left_out=("no. 2",)),
+    ):
+        assert not await listing.equals(other)
+
+
 def test_listing_is_kept_and_read_again() -> None:
     """What was kept is what is read, and it is plain JSON."""
     listing = Listing(title="Weather", tools=(TOOL,), complete=False, left_out=("no. 2",))

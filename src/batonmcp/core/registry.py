@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
 
@@ -27,25 +28,28 @@ class Agent:
     trouble: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Registry:
     """All tools by qualified name, sorted. Strictly read-only.
 
     Attributes:
         agents: Every configured server, whether it is up or not, in the order of servers.json.
         tools: The tools of those that are.
-        fingerprint: Changes when, and only when, a tool's definition does.
     """
 
     agents: tuple[Agent, ...]
     tools: Mapping[str, Tool]
-    fingerprint: str = field(compare=False)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Changes when, and only when, a tool's definition does."""
+        return _fingerprint(self.tools.values())
 
     @classmethod
     def of(cls, agents: Iterable[Agent], tools: Iterable[Tool]) -> "Registry":
         """Build a snapshot of `tools`, whose qualified names must differ."""
         by_name = {tool.qualified: tool for tool in sorted(tools, key=lambda tool: tool.qualified)}
-        return cls(agents=tuple(agents), tools=MappingProxyType(by_name), fingerprint=_fingerprint(by_name.values()))
+        return cls(agents=tuple(agents), tools=MappingProxyType(by_name))
 
     def only(self, servers: Sequence[str]) -> "Registry":
         """Return the part that belongs to these servers."""

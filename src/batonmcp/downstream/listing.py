@@ -1,9 +1,10 @@
 """The listing of a server: its display name and the definitions of its tools, as it gives them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import anyio.lowlevel
 from mcp import Client
 from mcp_types import PaginatedRequestParams
 from mcp_types import Tool as McpTool
@@ -13,6 +14,7 @@ __all__ = ["MOST_PAGES", "Listing", "list_tools", "read_listing"]
 
 MOST_PAGES = 100
 _FORM = 1
+_AT_A_TIME = 200
 _TOOLS = TypeAdapter(tuple[McpTool, ...])
 
 
@@ -31,6 +33,18 @@ class Listing:
     tools: tuple[McpTool, ...]
     complete: bool = True
     left_out: tuple[str, ...] = ()
+
+    async def equals(self, other: "Listing") -> bool:
+        """Whether both say the same; to compare thousands of tools takes a while, in which others get their turn."""
+        mine, theirs = replace(self, tools=()), replace(other, tools=())
+        if mine != theirs or len(self.tools) != len(other.tools):
+            return False
+        for place, (tool, same) in enumerate(zip(self.tools, other.tools, strict=True)):
+            if place % _AT_A_TIME == 0:
+                await anyio.lowlevel.checkpoint()
+            if tool != same:
+                return False
+        return True
 
     def as_json(self) -> Mapping[str, Any]:
         """Return it in a form that `read_listing` takes."""

@@ -65,7 +65,7 @@ class Offer:
         """
         left_out.clear()
         listing = await list_tools(client, self.settings.name, left_out)
-        if listing == self._listing:
+        if self._listing and await listing.equals(self._listing):
             return False
         self._take(listing)
         return True
