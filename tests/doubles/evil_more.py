@@ -413,19 +413,6 @@ def _many(server: Server) -> None:
     server.definitions = [*server.definitions, *tools, tool("talkative", description="words " * 34_000)]
 
 
-def _many_pages(server: Server) -> None:
-    """List `--size` tools, a thousand a page."""
-    tools = [tool(f"tool_{number}", description="Does one thing.") for number in range(OPTIONS.size)]
-    every = [*server.definitions, *tools]
-
-    def page(_id: str | int, params: JsonObject) -> JsonObject:
-        start = int(params.get("cursor", "0"))
-        more = {"nextCursor": str(start + 1000)} if start + 1000 < len(every) else {}
-        return {"tools": every[start : start + 1000], **more}
-
-    server.handlers["tools/list"] = page
-
-
 def _new_cursors(server: Server) -> None:
     """Give a new cursor with each page, for ever."""
     numbers = itertools.count()
@@ -547,7 +534,6 @@ MODES: Mapping[str, Callable[[Server], None]] = {
     "leader_exits": _leader_exits,
     "log_flood": _log_flood,
     "many": _many,
-    "many_pages": _many_pages,
     "many_values": _many_values,
     "names": _names,
     "new_cursors": _new_cursors,

@@ -381,15 +381,12 @@ async def test_d28_two_tools_of_one_name(ground: Ground) -> None:
 
 
 async def test_d29_has_thousands_of_tools(ground: Ground) -> None:
-    """In pages of a thousand all are there and work; of a larger page the rest is told of; nothing is held up."""
+    """A thousand of them are there and work, and it is told that there are more; nothing is held up."""
     ground.heavy = True
-    page, pages = ground.more("many", name="page", size=5000), ground.more("many_pages", name="pages", size=1900)
-    async with ground.session(page, pages) as session:
-        assert len(names(await session.registry(), "page")) == 1000
-        assert "left out" in await session.trouble("page")
-        assert len(names(await session.registry(), "pages")) == 1903
-        await lives(session, "page")
-        await lives(session, "pages")
+    async with ground.session(ground.more("many", size=5000)) as session:
+        assert len(names(await session.registry(), "bad")) == 1000
+        assert "left out" in await session.trouble("bad")
+        await lives(session)
 
 
 async def test_d30_cursors(ground: Ground) -> None:

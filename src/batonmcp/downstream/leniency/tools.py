@@ -18,11 +18,10 @@ from batonmcp.core.schema import LARGEST_SCHEMA
 from batonmcp.downstream.leniency.examination import LEFT_OUT_KEY
 from batonmcp.downstream.leniency.notes import Notes
 
-__all__ = ["LARGEST_LISTING", "LARGEST_PAGE", "MOST_TOOLS", "Sieve"]
+__all__ = ["LARGEST_LISTING", "MOST_TOOLS", "Sieve"]
 
-MOST_TOOLS = 2_000
-LARGEST_PAGE = 1_000
-LARGEST_LISTING = 4_000_000
+MOST_TOOLS = 1_000
+LARGEST_LISTING = 2_000_000
 """Most tools of one server, and most bytes of their definitions together."""
 
 _LONGEST_DESCRIPTION = 100_000
@@ -78,7 +77,7 @@ class Sieve:
         listed = cast("list[object]", tools)
         cut = _already_cut(result)
         async for place, tool in _gently(listed):
-            if self._is_full() or len(good) >= LARGEST_PAGE:
+            if self._tools >= MOST_TOOLS or self._bytes >= LARGEST_LISTING:
                 cut += len(listed) - place + 1
                 break
             usable = self._usable(result, tool, _name(tool, place))
@@ -86,12 +85,9 @@ class Sieve:
                 good.append(usable)
         if cut:
             self._notes.left_out.append(f"{cut:,} more")
-            most = f"{LARGEST_PAGE:,} tools of one page, {MOST_TOOLS:,} in all, and {LARGEST_LISTING:,} bytes of them"
-            self._notes.drop(f"{cut:,} tools were left out: {most} are taken.")
+            most = f"{MOST_TOOLS:,} tools or {LARGEST_LISTING:,} bytes of their definitions"
+            self._notes.drop(f"{cut:,} tools were left out: of one server {most} are taken.")
         result["tools"] = good
-
-    def _is_full(self) -> bool:
-        return self._tools >= MOST_TOOLS or self._bytes >= LARGEST_LISTING
 
     def _usable(self, result: dict[str, Any], tool: object, name: str) -> object:
         """Return a tool as it can be used, None if it cannot; then it is noted."""
