@@ -1,15 +1,21 @@
 """The record of a run: everything that happened in it, folded from its events."""
 
+import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, assert_never
 
 from pydantic import JsonValue
 
+from batonmcp.core.approval import Approved, Refused, Ruling, Undecided
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Event,
+    ExecuteStarted,
     LlmCalled,
     Noted,
     PlannerName,
@@ -96,6 +102,7 @@ class RunRecord:
     usage: Usage = field(default_factory=Usage)
     timings_ms: Timings = field(default_factory=Timings)
     result: JsonValue = None
+    decisions: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
     notes: list[str] = field(default_factory=list[str])
     error: dict[str, str] | None = None
 
@@ -107,6 +114,7 @@ class RunRecord:
             "steps": steps,
             "usage": _entries(self.usage),
             "timings_ms": _entries(self.timings_ms),
+            "decisions": list(self.decisions),
             "notes": list(self.notes),
         }
 
@@ -116,16 +124,23 @@ def _entries(record: RunRecord | StepRecord | Usage | Timings) -> dict[str, Any]
 
 
 class Recorder:
-    """Folds the events of one run into its record."""
+    """Folds the events of one run into its record.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """Take a clock that counts seconds and never goes back."""
+    Args:
+        clock: Counts seconds and never goes back.
+        run_id: What the run is called; nobody can guess it.
+
+    Attributes:
+        record: What is known so far.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, run_id: str | None = None) -> None:
         self._clock = clock
         self._began = clock()
         self._stage: str | None = None
         self._stage_began = self._began
         self._steps: dict[str, StepRecord] = {}
-        self.record = RunRecord(run_id="", query="", planner="llm")
+        self.record = RunRecord(run_id=run_id or secrets.token_hex(16), query="", planner="llm")
 
     def __call__(self, event: Event) -> None:
         """Take one event."""
@@ -141,8 +156,14 @@ class Recorder:
                 record.usage.completion_tokens += event.completion_tokens
                 record.usage.cached_tokens += event.cached_tokens
             case PlanReady(plan=plan):
-                self._enter("execute")
+                self._enter(None)
                 self._take_plan(plan)
+            case ApprovalAsked():
+                pass
+            case ApprovalGiven(tools=tools, ruling=ruling):
+                record.decisions.append({"tools": list(tools), **_decision(ruling)})
+            case ExecuteStarted():
+                self._enter("execute")
             case StepStarted() | StepRetried() | StepFinished():
                 self._take_step(event)
             case SynthesisStarted():
@@ -197,6 +218,16 @@ class Recorder:
                         step.because = because
                     case Cancelled(because=because, items=items):
                         step.because, step.items = because, _items(items)
+
+
+def _decision(ruling: Ruling) -> dict[str, JsonValue]:
+    match ruling:
+        case Approved(always=always):
+            return {"decision": "always" if always else "once"}
+        case Refused(because=because):
+            return {"decision": "no", "because": because}
+        case Undecided():
+            return {"decision": None}
 
 
 def _pending(step: Step) -> StepRecord:
