@@ -141,8 +141,10 @@ class Approval:
         asked = {concern.step.id for concern in self.concerns}
         others = len(self.plan.steps) - len(asked)
         if others and not self.begun:
-            yield "The other step of the plan needs no decision." if others == 1 else (
-                f"The other {others} steps of the plan need no decision."
+            yield (
+                "The other step of the plan needs no decision."
+                if others == 1
+                else (f"The other {others} steps of the plan need no decision.")
             )
 
 

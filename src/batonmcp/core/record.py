@@ -76,6 +76,13 @@ class Usage:
     cached_tokens: int = 0
     cost_usd: float | None = None
 
+    def add(self, call: LlmCalled) -> None:
+        """Count one more call."""
+        self.llm_calls += 1
+        self.prompt_tokens += call.prompt_tokens
+        self.completion_tokens += call.completion_tokens
+        self.cached_tokens += call.cached_tokens
+
 
 @dataclass(slots=True, kw_only=True)
 class Timings:
@@ -142,7 +149,7 @@ class Recorder:
         self._steps: dict[str, StepRecord] = {}
         self.record = RunRecord(run_id=run_id or secrets.token_hex(16), query="", planner="llm")
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event) -> None:  # noqa: C901 - a case an event
         """Take one event."""
         record = self.record
         match event:
@@ -151,15 +158,10 @@ class Recorder:
             case RouteStarted():
                 self._enter("route")
             case LlmCalled():
-                record.usage.llm_calls += 1
-                record.usage.prompt_tokens += event.prompt_tokens
-                record.usage.completion_tokens += event.completion_tokens
-                record.usage.cached_tokens += event.cached_tokens
+                record.usage.add(event)
             case PlanReady(plan=plan):
                 self._enter(None)
                 self._take_plan(plan)
-            case ApprovalAsked():
-                pass
             case ApprovalGiven(tools=tools, ruling=ruling):
                 record.decisions.append({"tools": list(tools), **_decision(ruling)})
             case ExecuteStarted():
@@ -168,7 +170,7 @@ class Recorder:
                 self._take_step(event)
             case SynthesisStarted():
                 self._enter("synthesize")
-            case StepProgressed():
+            case StepProgressed() | ApprovalAsked():
                 pass
             case Noted(text=text):
                 record.notes.append(text)

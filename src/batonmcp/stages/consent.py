@@ -35,7 +35,9 @@ async def judged(plan: Plan, policy: Policy, trust: Trust) -> Judgement:
 
 def told(concerns: Sequence[Concern]) -> str:
     """Say why steps may not run just so, a line a step."""
-    return "\n".join(f"- {concern.step.tool.qualified} (step `{concern.step.id}`) {concern.why}." for concern in concerns)
+    return "\n".join(
+        f"- {concern.step.tool.qualified} (step `{concern.step.id}`) {concern.why}." for concern in concerns
+    )
 
 
 @dataclass(slots=True, eq=False)
@@ -164,8 +166,9 @@ def _denied(judgement: Judgement, plan: Plan) -> str:
 def _required(judgement: Judgement, plan: Plan, cure: str) -> str:
     tool = judgement.asked[0].step.tool.qualified
     return (
-        f"Nothing was run: a person decides about these steps.\n{told(judgement.asked)}\nThe plan is:\n{explain(plan)}\n"
-        f'{cure or "On a terminal, `batonmcp ask` shows the plan and asks."} If {tool} only reads, write '
+        f"Nothing was run: a person decides about these steps.\n{told(judgement.asked)}\n"
+        f"The plan is:\n{explain(plan)}\n"
+        f"{cure or 'On a terminal, `batonmcp ask` shows the plan and asks.'} If {tool} only reads, write "
         f'{{"{tool}": "read"}} under "effects" in the "batonmcp" part of servers.json; '
         "`batonmcp tools --review` does that for you."
     )

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from batonmcp.core.approval import Approved, Refused, Undecided
 from batonmcp.core.caller import Progress
-from batonmcp.core.approval import Approved, Refused
 from batonmcp.core.events import (
     ApprovalAsked,
     ApprovalGiven,
@@ -56,11 +56,8 @@ class Narrator:
                     for step in plan.steps
                 }
                 return f"{plan.mode.capitalize()}: {', '.join(step.tool.qualified for step in plan.steps)}"
-            case ApprovalAsked(tools=tools):
-                return f"Waiting for a decision about {_listed(tools)}"
-            case ApprovalGiven(tools=tools, ruling=ruling):
-                words = "allowed" if isinstance(ruling, Approved) else "refused" if isinstance(ruling, Refused) else ""
-                return f"{_listed(tools)}: {words or 'not decided'}"
+            case ApprovalAsked() | ApprovalGiven():
+                return _decision(event)
             case StepStarted(step_id=step_id, arguments=arguments, per_item=per_item):
                 times = f" ({_count(len(arguments), 'call')})" if per_item else ""
                 return f"{self._names[step_id]}: running{times}"
@@ -75,6 +72,19 @@ class Narrator:
                 return "Writing the answer"
             case RunStarted() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
                 return None
+
+
+def _decision(event: ApprovalAsked | ApprovalGiven) -> str:
+    tools = _listed(event.tools)
+    if isinstance(event, ApprovalAsked):
+        return f"Waiting for a decision about {tools}"
+    match event.ruling:
+        case Approved():
+            return f"{tools}: allowed"
+        case Refused():
+            return f"{tools}: refused"
+        case Undecided():
+            return f"{tools}: not decided"
 
 
 def _listed(names: Sequence[str]) -> str:

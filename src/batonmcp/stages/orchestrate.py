@@ -133,7 +133,9 @@ class _Run:
     async def _made_in_time(self) -> _Made | RunFinished:
         with self.budget.stage(keep=self._reserve) as deadline, deadline.scope:
             return await self._made()
-        return RunFinished(status="failed", answer=None, error=_out_of_time("the plan was being made", self.budget.seconds))
+        return RunFinished(
+            status="failed", answer=None, error=_out_of_time("the plan was being made", self.budget.seconds)
+        )
 
     async def _made(self) -> _Made | RunFinished:
         """Return a valid plan, or the end of the run without one."""

@@ -25,7 +25,8 @@ def rehearsed(plan: Plan, judgement: Judgement, *, answers: bool) -> str:
         judgement: What the policy makes of it.
         answers: Whether a model would write the answer.
     """
-    return "\n".join([f"Nothing was run. The plan is {plan.mode}: {_class(plan)}.", explain(plan), *_rest(plan, judgement, answers)])
+    head = f"Nothing was run. The plan is {plan.mode}: {_class(plan)}."
+    return "\n".join([head, explain(plan), *_rest(plan, judgement, answers=answers)])
 
 
 def _class(plan: Plan) -> str:
@@ -33,7 +34,7 @@ def _class(plan: Plan) -> str:
     return next(words for kind, words in reversed(_WORST.items()) if kind in kinds)
 
 
-def _rest(plan: Plan, judgement: Judgement, answers: bool) -> Iterator[str]:  # noqa: FBT001 - of the function above
+def _rest(plan: Plan, judgement: Judgement, *, answers: bool) -> Iterator[str]:
     if judgement.denied:
         yield f"It would be refused:\n{told(judgement.denied)}"
     elif judgement.asked:
