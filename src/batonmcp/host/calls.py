@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, InputResponse
@@ -102,7 +102,7 @@ class Calls:
             return reply_selected(run.recorder.record, visit.select, run.inputs)
         return await self._attend(runs, run, guest, output=visit.output)
 
-    async def _attend(  # noqa: PLR0913, PLR0917 - one request, and what it may bring
+    async def _attend(
         self,
         runs: Runs,
         run: Run,
@@ -121,7 +121,8 @@ class Calls:
             case Interim():
                 return reply(record, "answer")
             case CallToolResult() if output and record.steps and record.status in {"ok", "partial", "failed"}:
-                return reply(record, output, attached(record, self.library.seen))
+                shown = replace(record, answer=None) if output == "data" else record
+                return reply(shown, output, attached(record, self.library.seen))
             case _:
                 return outcome
 

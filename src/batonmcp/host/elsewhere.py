@@ -1,9 +1,9 @@
-"""A decision that cannot come over the host's connection: a person's on a terminal, or a token that the host carries."""
+"""A decision that cannot come over the host's connection: a person's on a terminal, or a token that the host has."""
 
 import secrets
 import time
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from typing import Final
 
 import anyio
 
