@@ -54,6 +54,11 @@ class Approvals:
         self._store = store
         self._clock = clock
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes see a question."""
+        return self._store.shared
+
     async def ask(self, pending: Pending) -> None:
         """Put a question in place of any other of its run."""
         await self._store.put(_ASKED, _key(pending.run_id, pending.digest), {**asdict(pending)})
