@@ -110,6 +110,9 @@ def ask(  # noqa: PLR0913 - one parameter an option
     servers: Annotated[
         list[str] | None, typer.Option("--server", metavar="NAME", help="Use only this server. Repeatable.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Have the plan made anew, even if the same was asked before.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Run steps that may change something without asking.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the whole run record as JSON.")] = False,
     config: _Config = None,
@@ -122,6 +125,7 @@ def ask(  # noqa: PLR0913 - one parameter an option
         servers=tuple(servers or ()) or None,
         output=output,
         plan=None if plan is None else read_json(plan, form='{"steps": [...]}'),
+        fresh=fresh,
     ).checked(settings.limits)
     code = anyio.run(partial(asking.ask, task, settings, _invocation(context).echo, yes=yes, json=json))
     raise typer.Exit(code)

@@ -12,6 +12,7 @@ from batonmcp.core.events import (
     LlmCalled,
     Noted,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -70,7 +71,7 @@ class Narrator:
                 return f"{self._names[step_id]}: {status_of(outcome)}"
             case SynthesisStarted():
                 return "Writing the answer"
-            case RunStarted() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
+            case RunStarted() | RouteRecalled() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
                 return None
 
 
