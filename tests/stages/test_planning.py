@@ -172,7 +172,7 @@ async def test_results_teach_what_results_look_like() -> None:
     await days.run(OSLO, saying("Cold."))
     await days.run(OSLO, saying("Cold."), fresh=True)
     described = {function.name: function.description for function in days.llm.requests[0].functions}
-    assert described["weather__today"].endswith("\nReturns {list: [{temp: number}]}")
+    assert described["weather__today"].endswith("\nReturns {list?: [{temp?: number}]}")
     wrong: dict[str, JsonValue] = {
         "steps": [
             {"id": "w", "tool": "weather__today", "arguments": {"city": "Oslo"}},
