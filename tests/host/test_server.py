@@ -21,6 +21,7 @@ from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, Run
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.registry import Agent, Registry
 from batonmcp.host.server import Backend, Front, OpenBackend
 from batonmcp.stages.task import Task
 from builders import plan_of, registry, tool
@@ -69,6 +70,12 @@ class Behind:
     async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         """Fail: there are no resources."""
         raise AssertionError(server, uri)
+
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Know of two servers, and of no other ever."""
+        if other_than is not None:
+            await anyio.sleep_forever()
+        return Registry.of([Agent(name=name, title=name.upper()) for name in "ab"], [tool("a__x")])
 
 
 @dataclass

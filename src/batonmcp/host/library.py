@@ -1,5 +1,6 @@
 """What a host can list and read here: the resources that results have named."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -20,7 +21,7 @@ from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.errors import BatonError
 from batonmcp.core.outcome import Failed
 from batonmcp.core.printable import printable
-from batonmcp.host.resources import SCHEME, Seen, SeenResources, readable
+from batonmcp.host.resources import SCHEME, Seen, SeenResources, Shelf, readable
 
 __all__ = ["Library", "ReadBehind"]
 
@@ -36,16 +37,28 @@ class Library:
 
     Attributes:
         seen: What results have named.
+
+    Args:
+        read_behind: Has a server read.
+        shared: Whether several hosts are served who must not see what belongs to another: then nothing is listed, and
+            what a run has named is found by whoever has its reply.
     """
 
-    def __init__(self, read_behind: ReadBehind) -> None:
+    def __init__(self, read_behind: ReadBehind, *, shared: bool = False) -> None:
         self.seen = SeenResources()
+        self._shared = shared
         self._read_behind = read_behind
+
+    def of_a_run(self) -> Shelf:
+        """Return where to note what the results of one run name."""
+        return Shelf(self.seen, secrets.token_urlsafe(16) if self._shared else "")
 
     async def list(
         self, _context: ServerRequestContext[Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """List what results have named, newest first."""
+        if self._shared:
+            return ListResourcesResult(resources=[], ttl_ms=0, cache_scope="private")
         page = self.seen.page(params.cursor if params else None, _PAGE)
         if page is None:
             raise MCPError(code=INVALID_PARAMS, message="The cursor is none of ours. List from the beginning.")
@@ -74,7 +87,8 @@ class Library:
     def _readable(self, seen: Seen, uri: str, part: Contents) -> TextResourceContents | BlobResourceContents:
         """Return contents under an address of ours; a part that has an address of its own can be read by it, too."""
         if part.uri != seen.attachment.uri:
-            uri = self.seen.note(seen.server, Attachment(uri=part.uri, name=seen.attachment.name, mime=part.mime))
+            named = Attachment(uri=part.uri, name=seen.attachment.name, mime=part.mime)
+            uri = self.seen.note(seen.server, named, room=seen.room)
         return readable(part, uri)
 
 

@@ -48,10 +48,13 @@ class Runs:
         self._tasks.start_soon(run.perform)
         return run
 
-    def resume(self, state: str, *, principal: str) -> Run | None:
-        """Return the run that was parked with this state; None if there is none, or it is somebody else's."""
+    def resume(self, state: str, *, principal: str | None) -> Run | None:
+        """Return the run that was parked with this state; None if there is none, or it is somebody else's.
+
+        A principal of None has nothing but the state to show for it.
+        """
         parked = self._parked.get(state)
-        if parked is None or parked.run.principal != principal:
+        if parked is None or principal not in {None, parked.run.principal}:
             return None
         del self._parked[state]
         parked.timer.cancel()

@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol, cast
 
@@ -19,10 +20,12 @@ from mcp_types import (
     InputRequiredResult,
     ListToolsResult,
     PaginatedRequestParams,
+    Tool,
 )
 from pydantic import JsonValue
 
 from batonmcp import __version__
+from batonmcp.config.lineage import why_not_served
 from batonmcp.core.attachment import Contents
 from batonmcp.core.caller import Caller
 from batonmcp.core.discretion import Discretion
@@ -31,6 +34,8 @@ from batonmcp.core.events import Emit
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed
 from batonmcp.core.record import RunRecord
+from batonmcp.core.registry import Registry
+from batonmcp.host.announce import Announcer, AnnouncingServer
 from batonmcp.host.arguments import read_task
 from batonmcp.host.attached import attached
 from batonmcp.host.guest import Guest
@@ -39,7 +44,8 @@ from batonmcp.host.progress import reporting
 from batonmcp.host.reply import reply, reply_error
 from batonmcp.host.run import Run
 from batonmcp.host.runs import PATIENCE, Runs, open_runs
-from batonmcp.host.tool import TOOL_NAME, orchestrate_tool
+from batonmcp.host.tool import TOOL_NAME, AgentLine, Profile, lines_of, orchestrate_tool
+from batonmcp.host.whence import chain_of, principal_of
 from batonmcp.stages.task import Task
 
 __all__ = ["Backend", "Front", "OpenBackend"]
@@ -48,7 +54,7 @@ _log = logging.getLogger(__name__)
 
 _NAME: Final = "batonmcp"
 _STATE_LIVES_LONGER = 60.0
-_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "resources/list", "resources/read"})
+_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "tools/list", "resources/list", "resources/read"})
 """Requests whose answers hold words of theirs."""
 _UNKNOWN_STATE: Final = (
     "Nothing was run: these answers belong to no run that waits for answers. It may have had them already, or have "
@@ -65,6 +71,10 @@ class Backend(Protocol):
 
     async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         """Have a server read one of its resources."""
+        ...
+
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Return what is known of the servers, once it is something else than this."""
         ...
 
 
@@ -88,22 +98,27 @@ class Front:
         limits: Limits,
         read_only: bool,
         patience: float = PATIENCE,
+        shared: bool = False,
     ) -> None:
         self._open_backend = open_backend
         self._discretion = discretion or Discretion()
         self._patience = patience
-        self._principal = secrets.token_hex(8)  # one host for as long as the process lives
-        self._library = Library(self._read_behind)
+        self._shared = shared
+        self._principal = secrets.token_hex(8)  # one host for as long as the process lives, unless it is shared
+        self._library = Library(self._read_behind, shared=shared)
         self._limits = limits
-        self._tool = orchestrate_tool(agents, read_only=read_only)
+        self._profile: Profile = "read_only" if read_only else "ask"
+        self._announcer = Announcer(self._described([AgentLine(name=name) for name in agents]))
         self._answered = anyio.Event()
+        if shared:
+            self._answered.set()  # nobody has started us and waits
         self._opened = anyio.Event()
         self._backend: Backend | None = None
         self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
         self._stop = anyio.CancelScope()
         self.stopping = anyio.Event()
         self.stopped = anyio.Event()
-        self.server: Server[Runs] = Server(
+        self.server: AnnouncingServer[Runs] = AnnouncingServer(
             _NAME,
             version=__version__,
             title="batonmcp",
@@ -113,6 +128,7 @@ class Front:
             on_call_tool=self._call_tool,
             on_list_resources=self._library.list,
             on_read_resource=self._library.read,
+            on_subscriptions_listen=self._announcer.listen,
         )
         security = RequestStateSecurity.ephemeral(ttl=patience + _STATE_LIVES_LONGER)
         sealing = RequestStateBoundary(security, default_audience=_NAME)
@@ -141,7 +157,7 @@ class Front:
                     self._backend = backend
                     self._opened.set()
                     try:
-                        await anyio.sleep_forever()
+                        await self._announcer.follow(backend.agents, lambda known: self._described(lines_of(known)))
                     finally:
                         self._backend = None
         except BatonError as error:
@@ -169,18 +185,26 @@ class Front:
         return shown if isinstance(shown, dict) else result
 
     async def _list_tools(
-        self, _context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
+        self, context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
-        return ListToolsResult(tools=[self._tool])
+        self._announcer.listed_by(context)
+        return ListToolsResult(tools=[self._announcer.tool])
+
+    def _described(self, agents: Sequence[AgentLine]) -> Tool:
+        return orchestrate_tool(agents, profile=self._profile, approvals_by_host=False)
 
     async def _call_tool(
         self, context: ServerRequestContext[Runs], params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
         if params.name != TOOL_NAME:
             return reply_error(f"There is no tool {params.name!r} here; the only one is {TOOL_NAME!r}.")
+        chain = chain_of(context)
+        if refusal := why_not_served(chain):
+            return reply_error(refusal)
+        principal = principal_of(context) if self._shared else self._principal
         runs = context.lifespan_context
         if params.request_state is not None:
-            run = runs.resume(params.request_state, principal=self._principal)
+            run = runs.resume(params.request_state, principal=None if self._shared else principal)
             if run is None:
                 return reply_error(_UNKNOWN_STATE)
         else:
@@ -188,15 +212,15 @@ class Front:
                 task = read_task(params.arguments, self._limits)
             except BatonError as error:
                 return reply_error(str(error))
-            run = runs.start(partial(self._answer, task), principal=self._principal)
+            run = runs.start(partial(self._answer, task, chain), principal=principal)
         return await runs.attend(run, Guest(context), params.input_responses)
 
-    async def _answer(self, task: Task, run: Run) -> CallToolResult:
+    async def _answer(self, task: Task, chain: tuple[str, ...], run: Run) -> CallToolResult:
         try:
             backend = await self._behind()
             async with reporting(partial(self._report, run)) as listen:
-                record = await backend.run(task, listen, self._discretion.caller(run.caller))
-            return reply(record, task.output, attached(record, self._library.seen))
+                record = await backend.run(task, listen, replace(self._discretion.caller(run.caller), chain=chain))
+            return reply(record, task.output, attached(record, self._library.of_a_run()))
         except BatonError as error:
             return reply_error(str(error))
         except Exception:  # noqa: BLE001 - a seam: a fault of ours costs this call, not the host's connection
