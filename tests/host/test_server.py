@@ -10,7 +10,7 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
-from mcp_types import CallToolResult, ResourcesCapability, TextContent
+from mcp_types import CallToolResult, ResourcesCapability, TextContent, ToolsCapability
 from pydantic import JsonValue
 
 from batonmcp import __version__
@@ -124,6 +124,7 @@ async def test_it_answers_before_the_backend_is_open(mode: str) -> None:
             (listed,) = (await host.list_tools()).tools
             assert listed.name == "orchestrate"
             assert "Behind it: a, b." in (listed.description or "")
+            assert host.server_capabilities.tools == ToolsCapability(list_changed=True)
             assert listed.output_schema is None
             assert host.server_info is not None
             assert (host.server_info.name, host.server_info.version) == ("batonmcp", __version__)

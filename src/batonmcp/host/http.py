@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, cast
 
 import anyio
 import uvicorn
@@ -20,12 +20,15 @@ from batonmcp.host.http_connections import HttpConnection, most_connections
 from batonmcp.host.http_guard import LARGEST_BODY, HttpGuard
 from batonmcp.host.server import Front
 
-__all__ = ["PATH", "app_of", "listen_on", "serve_http"]
+__all__ = ["PATH", "app_of", "listen_on", "serve_http", "serve_on", "url_of"]
 
 PATH: Final = "/mcp"
 
 _LONGEST_LEAVE = 0.8 if REAPED else 1.4
 """Seconds from a signal to the end."""
+
+_KEPT_ALIVE = 10
+"""Seconds for which a connection is kept after an answer."""
 
 _MOST_SESSIONS = 1_000
 _SESSION_PATIENCE = 1_800.0
@@ -35,32 +38,42 @@ _NAMES = ("127.0.0.1", "::1", "localhost")
 
 
 async def serve_http(front: Front, *, host: str, port: int) -> None:
-    """Serve until a signal arrives.
+    """Serve until a signal arrives, which ends the process.
 
     Raises:
         ConfigError: The address is not one of this machine alone, or is not free.
     """
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # else every odd request is a line in our log
     with listen_on(host, port) as listener:
-        address, port = listener.getsockname()[:2]
-        app = app_of(front, address)
-        config = uvicorn.Config(
-            app,
-            http=HttpConnection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            limit_concurrency=most_connections() + 1,
-            timeout_keep_alive=10,
-        )
-        async with front.server.session_manager.run(), anyio.create_task_group() as tasks:
+        async with anyio.create_task_group() as tasks:
             tasks.start_soon(partial(end_at_signal, front, tasks, leave=_LONGEST_LEAVE))
-            sys.stderr.write(f"batonmcp serves http://{_shown(address)}:{port}{PATH}\n")
+            sys.stderr.write(f"batonmcp serves {url_of(listener)}\n")
             sys.stderr.flush()
-            await _Server(config).serve(sockets=[listener])
+            await serve_on(front, listener)
+
+
+async def serve_on(front: Front, listener: socket.socket, *, most: int | None = None) -> None:
+    """Serve until cancelled.
+
+    Args:
+        front: Answers.
+        listener: Where hosts connect.
+        most: How many connections there may be; None for what the system allows.
+    """
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # else every odd request is a line in our log
+    config = uvicorn.Config(
+        app_of(front, listener.getsockname()[0]),
+        http=HttpConnection,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        limit_concurrency=(most or most_connections()) + 1,
+        timeout_keep_alive=_KEPT_ALIVE,
+    )
+    async with front.server.session_manager.run():
+        await _Server(config).serve(sockets=[listener])
 
 
 def app_of(front: Front, address: str) -> ASGIApp:
@@ -107,7 +120,24 @@ def listen_on(host: str, port: int) -> socket.socket:
         ) from None
 
 
+def url_of(listener: socket.socket) -> str:
+    """Return the address of the endpoint."""
+    address, port = listener.getsockname()[:2]
+    return f"http://{_shown(address)}:{port}{PATH}"
+
+
 class _Server(uvicorn.Server):
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until cancelled, and then end what is on its way: uvicorn would wait for it."""
+        self.servers = []
+        try:
+            await super().serve(sockets)
+        finally:
+            for server in self.servers:
+                server.close()
+            for connection in cast("set[HttpConnection]", self.server_state.connections).copy():
+                connection.drop()
+
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         """Leave signals to us."""
