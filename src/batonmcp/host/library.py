@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from mcp.server.context import ServerRequestContext
@@ -47,11 +48,13 @@ class Library:
     def __init__(self, read_behind: ReadBehind, *, shared: bool = False) -> None:
         self.seen = SeenResources()
         self._shared = shared
+        self._key = secrets.token_bytes(32)
         self._read_behind = read_behind
 
-    def of_a_run(self) -> Shelf:
-        """Return where to note what the results of one run name."""
-        return Shelf(self.seen, secrets.token_urlsafe(16) if self._shared else "")
+    def of_run(self, run_id: str) -> Shelf:
+        """Return where to note what the results of a run name; the id cannot be told from its addresses."""
+        room = blake2b(run_id.encode(), key=self._key, digest_size=16).hexdigest() if self._shared else ""
+        return Shelf(self.seen, room)
 
     async def list(
         self, _context: ServerRequestContext[Any], params: PaginatedRequestParams | None

@@ -3,18 +3,17 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from mcp_types import Tool, ToolAnnotations
 
+from batonmcp.core.policy import Profile
 from batonmcp.core.printable import printable
 from batonmcp.core.registry import Registry
 
-__all__ = ["TOOL_NAME", "AgentLine", "Profile", "lines_of", "orchestrate_tool"]
+__all__ = ["TOOL_NAME", "AgentLine", "lines_of", "orchestrate_tool"]
 
 TOOL_NAME: Final = "orchestrate"
-
-Profile: TypeAlias = Literal["read_only", "ask", "always", "never"]
 
 _MOST_AGENTS = 40
 _LONGEST = 2_000
