@@ -15,7 +15,8 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.host import announce
 from batonmcp.host.announce import SETTLE, SPACING
-from batonmcp.host.server import Backend, Front
+from batonmcp.host.backend import Backend
+from batonmcp.host.server import Front
 from builders import tool
 from doubles.asking import AskingBackend
 from doubles.fronts import over_http
@@ -96,7 +97,7 @@ class Heard:
 
 def front_of(backend: Changing, *, shared: bool = False) -> Front:
     """Return a server in front."""
-    return Front(backend.open, agents=["a"], limits=Limits(), read_only=False, shared=shared)
+    return Front(backend.open, agents=["a"], limits=Limits(), shared=shared)
 
 
 async def listed(host: Client) -> str:

@@ -5,9 +5,10 @@ import random
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.policy import Profile
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.schema import Schema
-from batonmcp.host.tool import TOOL_NAME, AgentLine, Profile, lines_of, orchestrate_tool
+from batonmcp.host.tool import TOOL_NAME, AgentLine, lines_of, orchestrate_tool
 from builders import tool as tool_named
 
 STATUSES = (

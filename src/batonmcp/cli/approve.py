@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from batonmcp.cli.echo import Echo
-from batonmcp.cli.person import forget_typed, is_there, typed_line
+from batonmcp.cli.person import is_there
 from batonmcp.cli.storage import open_store
+from batonmcp.cli.verdict import typed_verdict
 from batonmcp.config.settings import Settings
 from batonmcp.core.errors import BatonError
 from batonmcp.core.plain_text import plain
@@ -23,14 +24,6 @@ _LONGEST_ID: Final = 64
 _LONGEST_QUERY: Final = 60
 _LONGEST_TOOLS: Final = 100
 _LONGEST_TASK: Final = 2_000
-_VERDICTS: Final[Mapping[str, Verdict]] = {
-    "o": "once",
-    "once": "once",
-    "a": "always",
-    "always": "always",
-    "n": "no",
-    "no": "no",
-}
 _THEN: Final[Mapping[Verdict, str]] = {
     "once": "the host's next call with run_id {run_id} runs it",
     "always": "the host's next call with run_id {run_id} runs it; later runs of these tools, as they are defined now, "
@@ -79,7 +72,7 @@ async def decide_question(settings: Settings, run_id: str, echo: Echo) -> int:
         approvals = Approvals(store)
         asked = _meant(run_id, await approvals.pending(), shared=store.shared)
         echo.err(_as_text(asked))
-        verdict = await _verdict(echo)
+        verdict = await typed_verdict(echo)
         if verdict is None:
             echo.err(f"Nothing is decided; the question waits until {_time(asked.expires_at)}.")
             return _NEEDS_DECISION
@@ -117,16 +110,6 @@ def _meant(run_id: str, waiting: Sequence[Pending], *, shared: bool) -> Pending:
         message=f"No question of a run {run_id!r} waits: there is none, or it was decided, withdrawn or has expired.",
         cure="`batonmcp approve` lists those that wait.",
     )
-
-
-async def _verdict(echo: Echo) -> Verdict | None:
-    """Ask until the answer is one; an empty line and the end of the input are none."""
-    forget_typed()
-    while True:
-        line = (await typed_line("Run it? [o]nce, [a]lways for these tools, [n]o: ") or "").lower()
-        if not line or line in _VERDICTS:
-            return _VERDICTS.get(line)
-        echo.err("Please answer o, a or n.")
 
 
 def _as_text(asked: Pending) -> str:

@@ -13,9 +13,10 @@ from rich.console import Console
 from batonmcp.cli.answering import person_at
 from batonmcp.cli.compose import open_hub
 from batonmcp.cli.echo import Echo
-from batonmcp.cli.person import agreed, is_there
+from batonmcp.cli.person import is_there
+from batonmcp.cli.verdict import typed_verdict
 from batonmcp.config.settings import Settings
-from batonmcp.core.approval import Approval, Approved, Ruling, Undecided
+from batonmcp.core.approval import Approval, Approved, Refused, Ruling, Undecided
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, Event, RunStatus, StepFinished
@@ -112,7 +113,13 @@ async def _decide(show: Emit, echo: Echo, approval: Approval, *, yes: bool) -> R
         return Undecided(cure="On a terminal, `batonmcp ask` shows the plan and asks; --yes runs it without asking.")
     with _quiet(show):
         echo.err(approval.text())
-        return RULINGS[await chosen("Run it?", ONCE_ALWAYS_NO)]
+        match await typed_verdict(echo):
+            case "once":
+                return Approved()
+            case "always":
+                return Approved(always=True)
+            case "no" | None:
+                return Refused(because="it was refused at the terminal")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias, cast
 
 from pydantic import JsonValue
 
-from batonmcp.core.explain import arguments_of, digest_of, heading, quoted, written_arguments
+from batonmcp.core.explain import arguments_of, digest_of, named, quoted, written_arguments
 from batonmcp.core.outcome import Failed
 from batonmcp.core.plan import Plan
 from batonmcp.core.policy import Concern
@@ -90,7 +90,7 @@ class Approval:
     def _text(self, longest: int, most_calls: int) -> str:
         lines = [*self._head()]
         for number, concern in self._numbered():
-            lines.append(f"{heading(number, concern.step)}. It {concern.why}.")
+            lines.append(f"{number}. {named(concern.step)} {concern.why}.")
             lines += [f"   {line}" for line in self._body(concern, longest, most_calls)]
         return "\n".join([*lines, *self._rest()])
 

@@ -16,12 +16,13 @@ from batonmcp.core.ids import INPUTS, PER_ITEM
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.printable import printable
 
-__all__ = ["arguments_of", "digest_of", "explain", "heading", "quoted", "written_arguments"]
+__all__ = ["arguments_of", "digest_of", "explain", "named", "quoted", "written_arguments"]
 
 _LONGEST_VALUE = 300
 _LONGEST_NAME = 80
 _LONGEST_SOURCE = 200
 _FINGERPRINT = 12
+_SOURCES = {"declared": "as its server declares", "guessed": "its server does not say", "set": "set in servers.json"}
 
 
 def explain(plan: Plan) -> str:
@@ -29,12 +30,9 @@ def explain(plan: Plan) -> str:
     return "\n".join(_line(number, step) for number, step in enumerate(plan.steps, 1))
 
 
-def heading(number: int, step: Step) -> str:
-    """Name a step, its tool and what that may do."""
-    tool = step.tool
-    why = {"declared": "as its server declares", "guessed": "its server does not say", "set": "set in servers.json"}
-    agent = printable(tool.agent, _LONGEST_NAME)
-    return f"{number}. {tool.qualified} ({agent}): {tool.effect.kind}, {why[tool.effect.source]}"
+def named(step: Step) -> str:
+    """Name a step's tool, and whose it is."""
+    return f"{step.tool.qualified} ({printable(step.tool.agent, _LONGEST_NAME)})"
 
 
 def written_arguments(step: Step, *, longest: int = _LONGEST_VALUE) -> Iterator[str]:
@@ -67,7 +65,8 @@ def digest_of(value: JsonValue) -> str:
 
 
 def _line(number: int, step: Step) -> str:
-    parts = [heading(number, step)]
+    effect = step.tool.effect
+    parts = [f"{number}. {named(step)}: {effect.kind}, {_SOURCES[effect.source]}"]
     if step.when:
         parts.append(f"only if {_expression(step.when)}")
     if step.for_each:

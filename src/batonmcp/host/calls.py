@@ -4,7 +4,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, InputResponse
@@ -71,10 +71,8 @@ class Calls:
         self, context: ServerRequestContext[Runs], params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
         """Answer one request."""
-        if params.name != TOOL_NAME:
-            return reply_error(f"There is no tool {params.name!r} here; the only one is {TOOL_NAME!r}.")
         chain = chain_of(context)
-        if refusal := why_not_served(chain):
+        if refusal := _no_such_tool(params.name) or why_not_served(chain):
             return reply_error(refusal)
         runs, guest = context.lifespan_context, Guest(context)
         if params.request_state is not None:
@@ -107,7 +105,7 @@ class Calls:
             return reply_selected(run.recorder.record, visit.select, run.inputs)
         return await self._attend(runs, run, guest, output=visit.output)
 
-    async def _attend(  # noqa: PLR0913, PLR0917 - one request, and what it may bring
+    async def _attend(
         self,
         runs: Runs,
         run: Run,
@@ -126,7 +124,8 @@ class Calls:
             case Interim():
                 return reply(record, "answer")
             case CallToolResult() if output and record.steps and record.status in {"ok", "partial", "failed"}:
-                return reply(record, output, attached(record, self.library.of_run(run.id)))
+                shown = replace(record, answer=None) if output == "data" else record
+                return reply(shown, output, attached(record, self.library.of_run(run.id)))
             case _:
                 return outcome
 
@@ -162,6 +161,10 @@ class Calls:
 
     async def _report(self, run: Run, progress: float, total: float | None, message: str) -> None:
         await run.report(progress, total, self.discretion.text(message))
+
+
+def _no_such_tool(name: str) -> str | None:
+    return None if name == TOOL_NAME else f"There is no tool {name!r} here; the only one is {TOOL_NAME!r}."
 
 
 def _unknown_state() -> CallToolResult:

@@ -1,9 +1,9 @@
-"""A decision that cannot come over the host's connection: a person's on a terminal, or a token that the host carries."""
+"""A decision that cannot come over the host's connection: a person's on a terminal, or a token that the host has."""
 
 import secrets
 import time
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from typing import Final
 
 import anyio
 
@@ -122,7 +122,7 @@ class Desk:
                 "Show this to the user. Only if they agree, call orchestrate with "
                 f'{{"run_id": "{run_id}", "approval": "{waiting.token}"}}: it runs exactly this, once.'
             )
-        state = "Steps that need no decision have run" if waiting.approval.begun else "Nothing was run yet"
+        state = "Some of its steps have run" if waiting.approval.begun else "Nothing was run yet"
         return f"{state}: a person decides.\n\n{waiting.approval.text()}\n\n{cure}"
 
     def _pending(self, run_id: str, approval: Approval) -> Pending:

@@ -1,4 +1,4 @@
-"""The questions of one run that wait for its host: put to it live, or in rounds that end one request and begin another."""
+"""The questions of one run that wait for its host: put to it live, or in rounds, each of which ends a request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

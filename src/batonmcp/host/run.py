@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import anyio
+import anyio.lowlevel
 from mcp_types import CallToolResult, InputRequests, InputResponse
 from pydantic import JsonValue
 
@@ -178,7 +179,7 @@ class Run:
             with anyio.move_on_after(_LOOKING):
                 await self._inbox.news.wait()
         else:
-            await anyio.sleep(0)
+            await anyio.lowlevel.checkpoint()
         return None
 
     async def _ask(self, question: Question) -> Answer | Declined:

@@ -106,7 +106,7 @@ class Runs:
         *,
         within: float | None = None,
     ) -> CallToolResult | InputRequiredResult | Interim:
-        """Wait for a run's reply, or so many seconds. If it has questions for which the host has to come back, it is parked."""
+        """Wait for a run's reply, or so many seconds; park it if it has questions for which the host has to return."""
         outcome = await run.attend(guest, responses, within=within)
         return outcome if isinstance(outcome, CallToolResult | Interim) else self._park(run, outcome)
 
@@ -158,7 +158,9 @@ class Runs:
 
 def _weight(record: RunRecord) -> int:
     """Return about how many bytes the values of a record take."""
-    return sum(size_of(step.value) + sum(a.contents.size for a in step.attachments if a.contents) for step in record.steps)
+    return sum(
+        size_of(step.value) + sum(a.contents.size for a in step.attachments if a.contents) for step in record.steps
+    )
 
 
 @asynccontextmanager

@@ -47,12 +47,15 @@ def reply_kept(record: Mapping[str, Any] | None, run_id: str, source: str | None
     answer = record.get("answer")
     text = answer if isinstance(answer, str) else "Only its results are kept: read them with `select`."
     meta = {RUN_META: {key: record.get(key) for key in ("run_id", "status", "query", "mode", "planner")}}
-    return CallToolResult(content=[TextContent(text=f"Run {run_id}, {record.get('status')}, as it was kept.\n\n{text}")], _meta=meta)
+    told = f"Run {run_id}, {record.get('status')}, as it was kept.\n\n{text}"
+    return CallToolResult(content=[TextContent(text=told)], _meta=meta)
 
 
 def reply_busy(working: int) -> CallToolResult:
     """Answer that nothing was run, as too much is being run."""
-    sentence = f"Busy: {working} runs are at work here and others wait. Nothing was run; try again in {RETRY_AFTER_S:g} s."
+    sentence = (
+        f"Busy: {working} runs are at work here and others wait. Nothing was run; try again in {RETRY_AFTER_S:g} s."
+    )
     busy = reply_error(sentence)
     return busy.model_copy(update={"meta": {RUN_META: {"status": "busy", "retry_after_s": RETRY_AFTER_S}}})
 

@@ -29,7 +29,7 @@ def select(
         left_out: Ids of steps whose whole value is not kept any more.
 
     Raises:
-        BatonError: It is no expression, names something else than a step that is over, or does not work over the values.
+        BatonError: It is no expression, names what is no step that is over, or does not work over the values.
     """
     expression = parse(source)
     if unknown := sorted(expression.names - values.keys() - {INPUTS}):
@@ -42,4 +42,5 @@ def select(
         message = f"Of what step `{lost[0]}` gave only the beginning is kept now."
         cure = 'Run it again; "store": {"results": "full"} in servers.json keeps all of it.'
         raise BatonError(kind="not_kept", message=message, cure=cure)
-    return evaluate(expression, {**{name: values[name] for name in expression.names & values.keys()}, INPUTS: dict(inputs)})
+    scope = {name: values[name] for name in expression.names & values.keys()}
+    return evaluate(expression, {**scope, INPUTS: dict(inputs)})

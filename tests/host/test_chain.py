@@ -1,4 +1,4 @@
-"""Whose a call is, and through which processes it came: seen by the backend behind real clients."""
+"""Through which processes a call came: seen by the backend behind real clients."""
 
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -16,7 +16,6 @@ from batonmcp.core.limits import Limits
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend
-from doubles.fronts import over_http
 
 pytestmark = pytest.mark.anyio
 
@@ -35,9 +34,9 @@ class Noting:
         self.callers.append(caller)
         return "done"
 
-    def front(self, *, shared: bool) -> Front:
+    def front(self) -> Front:
         """Return a server in front."""
-        return Front(AskingBackend(self.play).open, agents=[], limits=Limits(), read_only=False, shared=shared)
+        return Front(AskingBackend(self.play).open, agents=[], limits=Limits())
 
 
 def text_of(result: CallToolResult) -> str:
@@ -50,32 +49,6 @@ def text_of(result: CallToolResult) -> str:
 def came_through(chain: Any) -> RequestParamsMeta:  # noqa: ANN401 - whatever a client may send
     """Return the metadata of a call."""
     return cast("RequestParamsMeta", {CHAIN: chain})
-
-
-async def test_over_http_each_host_is_its_own() -> None:
-    """Calls of one session of the older era belong together; without sessions each call stands alone."""
-    noting = Noting()
-    with anyio.fail_after(TIME_S):
-        async with over_http(noting.front(shared=True)) as url:
-            for mode in ("legacy", "legacy", "auto"):
-                async with Client(url, mode=mode) as host:
-                    for _ in range(2):
-                        await host.call_tool("orchestrate", {"query": "q"})
-    one, same, other, same_other, alone, alone_too = [caller.principal for caller in noting.callers]
-    assert one == same
-    assert other == same_other
-    assert len({one, other, alone, alone_too}) == 4
-
-
-@pytest.mark.parametrize("mode", ["legacy", "auto"])
-async def test_a_process_of_one_host(mode: str) -> None:
-    """Over one connection there is one host, whatever it says."""
-    noting = Noting()
-    with anyio.fail_after(TIME_S):
-        async with Client(noting.front(shared=False).server, mode=mode) as host:
-            for _ in range(2):
-                await host.call_tool("orchestrate", {"query": "q"})
-    assert len({caller.principal for caller in noting.callers}) == 1
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -95,7 +68,7 @@ async def test_the_chain_is_passed_on(mode: str, chain: object, seen: tuple[str,
     """The caller of a run knows through which processes its call came; nonsense is none."""
     noting = Noting()
     with anyio.fail_after(TIME_S):
-        async with Client(noting.front(shared=False).server, mode=mode) as host:
+        async with Client(noting.front().server, mode=mode) as host:
             done = await host.call_tool("orchestrate", {"query": "q"}, meta=came_through(chain))
     assert text_of(done) == "done"
     assert [caller.chain for caller in noting.callers] == [seen]
@@ -114,7 +87,7 @@ async def test_what_comes_round_is_refused(mode: str, chain: list[str], says: st
     """A call that has been here, or has come far, runs nothing, and the reply says what to change."""
     noting = Noting()
     with anyio.fail_after(TIME_S):
-        async with Client(noting.front(shared=False).server, mode=mode) as host:
+        async with Client(noting.front().server, mode=mode) as host:
             refused = await host.call_tool("orchestrate", {"query": "q"}, meta=came_through(chain))
     assert refused.is_error
     assert says in text_of(refused)
