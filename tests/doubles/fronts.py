@@ -5,20 +5,34 @@ async with over_http(Front(backend.open, agents=[], limits=Limits(), read_only=F
 """
 
 import json
-from collections.abc import AsyncGenerator
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
-from anyio.abc import SocketStream
+from anyio.abc import Process, SocketStream
 
 from batonmcp.host.http import listen_on, serve_on, url_of
 from batonmcp.host.server import Front
 
-__all__ = ["MODERN", "Raw", "asked", "call", "connected", "over_http", "posted", "response_of", "until_end"]
+__all__ = [
+    "MODERN",
+    "Raw",
+    "asked",
+    "call",
+    "connected",
+    "over_http",
+    "posted",
+    "process_over_http",
+    "response_of",
+    "until_end",
+]
 
 MODERN = "2026-07-28"
 _LARGEST = 10_000_000
@@ -41,6 +55,26 @@ async def over_http(front: Front, *, most: int | None = None) -> AsyncGenerator[
             tasks.start_soon(partial(serve_on, front, listener, most=most))
             yield url_of(listener)
             tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def process_over_http(
+    config: Path, *options: str, port: int = 0, environment: Mapping[str, str] | None = None
+) -> AsyncGenerator[tuple[str, Process]]:
+    """Start `batonmcp serve --transport http`, and yield the address that it tells and the process."""
+    command = [sys.executable, "-m", "batonmcp", "serve", "--config", str(config), "--transport", "http"]
+    command += ["--port", str(port), *options]
+    process = await anyio.open_process(command, stderr=subprocess.PIPE, env=environment)
+    async with process:
+        assert process.stderr is not None
+        said = b""
+        while b"batonmcp serves " not in said or not said.endswith(b"\n"):
+            said += await process.stderr.receive()
+        try:
+            yield said.decode().partition("batonmcp serves ")[2].split()[0], process
+        finally:
+            if process.returncode is None:
+                process.terminate()
 
 
 @asynccontextmanager
