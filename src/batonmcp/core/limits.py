@@ -32,6 +32,8 @@ class Limits:
         kept_runs: Runs whose whole results stay readable after their end.
         kept_bytes: Bytes of results that stay readable together, about.
         kept_seconds: How long they do.
+        native_tokens: Most tokens of tools that are offered to a model as functions, with their whole schemas.
+        catalogue_tokens: Most tokens of all signatures; above them, only those that match the query best are shown.
     """
 
     steps: int = 24
@@ -54,3 +56,5 @@ class Limits:
     kept_runs: int = 200
     kept_bytes: int = 64_000_000
     kept_seconds: float = 3_600.0
+    native_tokens: int = 8_000
+    catalogue_tokens: int = 30_000

@@ -185,7 +185,8 @@ class _Run:
             return NoTool(reason="No server offers any tool.")
         self.emit(RouteStarted(tools=len(registry), agents=[agent.title for agent in registry.agents]))
         if self.ports.planner == "llm" and self.ports.llm:
-            routed = await route(self.ports.llm, self.task, registry, now=self.ports.now(), emit=self.emit)
+            now, limits = self.ports.now(), self.ports.limits
+            routed = await route(self.ports.llm, self.task, registry, limits=limits, now=now, emit=self.emit)
         else:
             routed = plan_lexically(self.task.query, registry)
         for note in routed.notes:
