@@ -138,7 +138,8 @@ async def test_many_at_once_do_not_mix(mode: str) -> None:
     async def one(url: str, name: str) -> None:
         lines = told.setdefault(name, [])
 
-        async def hear(_progress: float, _total: float | None, message: str | None) -> None:
+        async def hear(progress: float, total: float | None, message: str | None) -> None:
+            del progress, total
             await anyio.lowlevel.checkpoint()
             lines.append(message or "")
 
