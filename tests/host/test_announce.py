@@ -11,6 +11,7 @@ from mcp import Client
 from mcp.client.session import IncomingMessage
 from mcp_types import ResourcesCapability, ToolListChangedNotification, ToolsCapability
 
+from batonmcp.core.discretion import Discretion
 from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.host import announce
@@ -187,6 +188,23 @@ async def test_a_change_that_is_taken_back_is_not_announced(mode: str) -> None:
             backend.become(knowing("x"))
             await anyio.sleep(60)
     assert len(heard.at) == 1
+
+
+@eras
+async def test_no_secret_is_announced(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that gives itself a secret of ours for a name does not have it shown to hosts."""
+    monkeypatch.setattr(announce, "SETTLE", 0.05)
+    monkeypatch.setattr(announce, "SPACING", 0.05)
+    backend, heard = Changing(knowing("x")), Heard()
+    front = Front(backend.open, agents=["a"], limits=Limits(), discretion=Discretion(["canary-0123456789"]))
+    with anyio.fail_after(TIME_S):
+        async with listening(front, mode, heard) as host:
+            await heard.news.wait()
+            backend.become(Registry.of([Agent(name="a", title="canary-0123456789")], [tool("a__x")]))
+            await heard.news.wait()
+            line = await listed(host)
+    assert line.startswith("a ")
+    assert "canary" not in line
 
 
 @eras
