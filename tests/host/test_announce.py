@@ -199,11 +199,10 @@ async def test_no_secret_is_announced(mode: str, monkeypatch: pytest.MonkeyPatch
     front = Front(backend.open, agents=["a"], limits=Limits(), discretion=Discretion(["canary-0123456789"]))
     with anyio.fail_after(TIME_S):
         async with listening(front, mode, heard) as host:
-            await heard.news.wait()
             backend.become(Registry.of([Agent(name="a", title="canary-0123456789")], [tool("a__x")]))
-            await heard.news.wait()
-            line = await listed(host)
-    assert line.startswith("a ")
+            while (line := await listed(host)) in {"a.", "a (1 tool)."}:
+                await anyio.sleep(0.01)
+    assert line.startswith('a "')
     assert "canary" not in line
 
 
