@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import anyio
+import anyio.lowlevel
 import pytest
 from anyio.abc import TaskGroup
 from mcp import Client
@@ -201,7 +202,7 @@ async def test_no_secret_is_announced(mode: str, monkeypatch: pytest.MonkeyPatch
         async with listening(front, mode, heard) as host:
             backend.become(Registry.of([Agent(name="a", title="canary-0123456789")], [tool("a__x")]))
             while (line := await listed(host)) in {"a.", "a (1 tool)."}:
-                await anyio.sleep(0.01)
+                await anyio.lowlevel.checkpoint()
     assert line.startswith('a "')
     assert "canary" not in line
 
