@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+import anyio
 from pydantic import JsonValue
 
 from batonmcp.core.attachment import Contents
@@ -93,6 +94,11 @@ class Tools(Protocol):
     async def registry(self, servers: Sequence[str] | None = None) -> Registry:
         """Return what is known, once these servers (None: all) are up or have shown that they won't be."""
         ...
+
+    async def changed(self, known: Registry) -> Registry:
+        """Return what is known of all servers once it is something else than this; nothing ever changes by default."""
+        await anyio.sleep_forever()
+        return known
 
     async def call(
         self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
