@@ -11,10 +11,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from batonmcp.config.comments import without_comments
 from batonmcp.config.json_edit import remove_value, set_value
-from batonmcp.config.json_file import json_object
-from batonmcp.config.rewrite import decoded, restore, rewrite
+from batonmcp.config.json_file import written_object
+from batonmcp.config.rewrite import bytes_of, decoded, restore, rewrite
 from batonmcp.core.errors import ConfigError
 
 __all__ = ["Change", "Made", "make", "take_back"]
@@ -77,7 +76,7 @@ def make(change: Change) -> Made:
     copy = rewrite(change.path, change.after, keep=True, was=change.data or b"")
     left: tuple[tuple[tuple[str, ...], str | None], ...] = ()
     if change.places:
-        document = _document(change.after, change.path)
+        document = written_object(change.after, place=str(change.path))
         left = tuple((place, _digest_at(document, place)) for place in change.places)
     return Made(path=change.path, copy=copy, digest=_digest(change.path.read_bytes()), left=left)
 
@@ -91,13 +90,10 @@ def take_back(made: Made) -> Iterator[str]:
     Raises:
         ConfigError: The file, or the copy of what it was, cannot be used.
     """
-    try:
-        data = made.path.read_bytes()
-    except FileNotFoundError:
+    data = bytes_of(made.path)
+    if data is None:
         yield f"{made.path} has gone, so nothing was taken back there."
         return
-    except OSError as error:
-        raise ConfigError(place=str(made.path), message=f"cannot be read ({error.strerror}).") from None
     if _digest(data) == made.digest:
         yield _whole(made)
     elif not made.left:
@@ -121,8 +117,8 @@ def _whole(made: Made) -> str:
 
 def _in_part(made: Made, data: bytes) -> Iterator[str]:
     text = was = decoded(data, made.path)
-    before = _document(decoded(_copy_of(made), made.path), made.path)
-    now = _document(text, made.path)
+    before = written_object(decoded(_copy_of(made), made.path), place=str(made.path))
+    now = written_object(text, place=str(made.path))
     back: list[str] = []
     for place, digest in made.left:
         if _digest_at(now, place) != digest:
@@ -138,17 +134,10 @@ def _in_part(made: Made, data: bytes) -> Iterator[str]:
 
 
 def _copy_of(made: Made) -> bytes:
-    try:
-        return made.copy.read_bytes() if made.copy else b""
-    except OSError as error:
-        raise ConfigError(
-            place=str(made.copy), message=f"the copy of what the file was cannot be read ({error.strerror})."
-        ) from None
-
-
-def _document(text: str, path: Path) -> dict[str, JsonValue]:
-    text = text.removeprefix("\ufeff")
-    return json_object(text, place=str(path)) if without_comments(text).strip() else {}
+    data = bytes_of(made.copy) if made.copy else b""
+    if data is None:
+        raise ConfigError(place=str(made.copy), message="the copy of what the file was has gone.")
+    return data
 
 
 def _at(document: JsonValue, place: Sequence[str]) -> tuple[JsonValue] | None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from batonmcp.config.comments import without_comments
 from batonmcp.core.errors import ConfigError
 
-__all__ = ["json_object", "read_json"]
+__all__ = ["json_object", "read_json", "written_object"]
 
 _MAX_BYTES = 10_000_000
 
@@ -49,6 +49,16 @@ def json_object(text: str, *, place: str, form: str = '{"mcpServers": {...}}') -
     if not isinstance(document, dict):
         raise ConfigError(place=place, message="is not a JSON object.", cure=f"Write {form}.")
     return cast("dict[str, Any]", document)
+
+
+def written_object(text: str, *, place: str, form: str = '{"mcpServers": {...}}') -> dict[str, Any]:
+    """Read the text of such a file, its byte order mark included; where nothing is written, the object is empty.
+
+    Raises:
+        ConfigError: It is no JSON object.
+    """
+    text = text.removeprefix("\ufeff")
+    return json_object(text, place=place, form=form) if without_comments(text).strip() else {}
 
 
 def _text(path: Path) -> str:

@@ -20,7 +20,7 @@ from batonmcp.config.variables import Variables, read_variables, user_folder
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
 
-__all__ = ["find_config", "load"]
+__all__ = ["config_to_write", "find_config", "load"]
 
 _EXAMPLE = '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
 
@@ -46,6 +46,15 @@ def find_config(given: Path | None, environment: Mapping[str, str]) -> Path:
         message="there is no servers.json.",
         cure=f"Create one at either place, or name one with --config; for example {_EXAMPLE}",
     )
+
+
+def config_to_write(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return the configuration file as `find_config` does, or where there is none, the one that is to be made."""
+    named = given or (Path(environment["BATONMCP_CONFIG"]) if environment.get("BATONMCP_CONFIG") else None)
+    if named:
+        return named
+    here = Path("servers.json")
+    return here if _is_file(here) else user_folder() / "servers.json"
 
 
 def _is_file(path: Path) -> bool:

@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Final, cast
 
 from pydantic import JsonValue
 
-from batonmcp.config.dotenv import DotenvMissing, assignment, open_dotenv
+from batonmcp.config.dotenv import DotenvError, DotenvMissing, assignment, open_dotenv
 from batonmcp.config.interpolate import references
 from batonmcp.config.permissions import others_may_read
 from batonmcp.config.secret import looks_like_a_token, secret_parts
@@ -33,6 +32,9 @@ class Vault:
 
     Attributes:
         new: The variables that secrets.env lacks, by name. Secret.
+
+    Raises:
+        ConfigError: A secrets.env cannot be read.
     """
 
     def __init__(self, variables: Variables) -> None:
@@ -40,8 +42,7 @@ class Vault:
         self._set = variables.values
         self._kept: dict[str, str] = {}
         for path in reversed(variables.files):
-            with suppress(DotenvMissing):
-                self._kept |= {} if others_may_read(path) else open_dotenv(path).values
+            self._kept |= _kept_in(path)
 
     def without_secrets(self, server: str, entry: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
         """Return an entry with `${NAME}` in the place of each secret that is plain to see."""
@@ -117,6 +118,16 @@ class Vault:
         between = "" if not text or text.endswith("\n") else end
         lines = [assignment(name, value) for name, value in self.new.items()]
         return f"{text}{between}{''.join(line + end for line in lines)}"
+
+
+def _kept_in(path: Path) -> Mapping[str, str]:
+    """Return the variables of a secrets.env; none of one that is not used."""
+    try:
+        return {} if others_may_read(path) else open_dotenv(path).values
+    except DotenvMissing:
+        return {}
+    except DotenvError as error:
+        raise ConfigError(place=str(path), message=f"{error}.", cure="Repair it, or move it away.") from None
 
 
 def _wishes(server: str, name: str) -> Iterator[str]:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from pydantic import JsonValue
 
 from batonmcp.config.hosts.known import Host
-from batonmcp.config.json_file import json_object
-from batonmcp.config.rewrite import decoded
+from batonmcp.config.json_file import written_object
+from batonmcp.config.rewrite import bytes_of, decoded
 from batonmcp.config.secret import looks_like_a_token, secret_parts
 from batonmcp.core.errors import ConfigError
 
@@ -41,6 +41,10 @@ class HostFile:
         """The folder of the project to which it belongs; None for the person's own file."""
         return self.host.project_of(self.path)
 
+    def edited(self, text: str) -> "HostFile":
+        """Return what the file holds with another text, of which nothing is written yet."""
+        return _host_file(self.host, self.path, self.data, text)
+
 
 def read_host_file(host: Host, path: Path) -> HostFile:
     """Read a host's file. One that is missing or empty has no servers.
@@ -49,19 +53,13 @@ def read_host_file(host: Host, path: Path) -> HostFile:
         ConfigError: It cannot be read, or is not what it should be.
     """
     path = path.absolute()
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        data = None
-    except OSError as error:
-        raise ConfigError(
-            place=str(path), message=f"cannot be read ({error.strerror}).", cure="Check the path and its permissions."
-        ) from None
-    text = decoded(data or b"", path)
+    data = bytes_of(path)
+    return _host_file(host, path, data, decoded(data or b"", path))
+
+
+def _host_file(host: Host, path: Path, data: bytes | None, text: str) -> HostFile:
     form = f'{{"{host.section}": {{...}}}}'
-    document: dict[str, Any] = {}
-    if text.strip("\ufeff \t\r\n"):
-        document = json_object(text.removeprefix("\ufeff"), place=str(path), form=form)
+    document = written_object(text, place=str(path), form=form)
     servers: object = document.get(host.section, {})
     if not isinstance(servers, dict):
         raise ConfigError(
