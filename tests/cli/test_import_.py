@@ -29,17 +29,28 @@ TIME_S = 60.0
 
 def evil(mode: str = "ok", **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """Return an entry for a server of the tests, by the bare name of its program."""
-    return {"command": "python3", "args": argv(mode)[1:], **more}
+    return {"command": "own-python", "args": argv(mode)[1:], **more}
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home with programs in the folder of installers: a `python3` and an `npx` of its own."""
+    """A home with programs in the folder of installers: a Python, and one that starts others as `npx` does."""
     found = Home(tmp_path / "home")
-    found.program(found.bin / "python3", sys.executable)
-    npx = found.program(found.bin / "npx")
+    found.program(found.bin / "own-python", sys.executable)
+    npx = found.program(found.bin / "own-npx")
     npx.write_text(f'#!/bin/sh\nshift\nexec {found.example()} "$@"\n')  # past its -y
     return found
+
+
+@pytest.fixture
+def run(home: Home, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> RunCommand:
+    """Run a command in this process, from `/`, as if the home were the person's."""
+    monkeypatch.setenv("HOME", str(home.folder))
+    monkeypatch.setenv("PATH", os.defpath)
+    for name in ("XDG_CONFIG_HOME", "CLAUDE_CONFIG_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir("/")
+    return run_command
 
 
 def document(path: Path) -> Any:  # noqa: ANN401 - JSON
@@ -49,9 +60,9 @@ def document(path: Path) -> Any:  # noqa: ANN401 - JSON
 
 TEN: dict[str, Any] = {
     "time": {"command": "mcp-server-time"},
-    "data": {"command": "npx", "args": ["-y", "data_agent"], "env": {"API_TOKEN": TOKEN}},
+    "data": {"command": "own-npx", "args": ["-y", "data_agent"], "env": {"API_TOKEN": TOKEN}},
     "analytics": {"command": "batonmcp-example", "args": ["analytics_agent"]},
-    "config": {"command": "python3", "args": ["-m", "batonmcp.examples.config_agent"]},
+    "config": {"command": "own-python", "args": ["-m", "batonmcp.examples.config_agent"]},
     **{f"evil{number}": evil() for number in range(6)},
 }
 
@@ -107,11 +118,11 @@ def tools_of(home: Home, path: Path) -> list[str]:
 
 
 def test_commands_on_a_short_path(home: Home) -> None:
-    """Bare commands are found where the host's own PATH has them, also without a home's folders."""
+    """A bare command is the one that the PATH has first."""
     programs = home.folder / "opt"
-    home.program(programs / "only-there", sys.executable)
-    home.write(home.desktop, {"mcpServers": {"a": {"command": "only-there", "args": argv("ok")[1:]}}})
-    assert home.run("import", "claude-desktop", "--yes", "--keep").code == 1
+    home.program(programs / "python3", sys.executable)
+    agent = {"command": "python3", "args": ["-m", "batonmcp.examples.data_agent"]}
+    home.write(home.desktop, {"mcpServers": {"agent": agent}})
     done = home.run("import", "claude-desktop", "--yes", PATH=f"{programs}:/usr/bin:/bin")
     assert (done.code, done.err) == (0, "")
     assert list(document(home.desktop)["mcpServers"]) == ["batonmcp"]
@@ -132,10 +143,10 @@ def with_good(**more: Any) -> bytes:  # noqa: ANN401 - JSON
     return BEFORE % json.dumps(evil(**more)).encode()
 
 
-def test_what_does_not_start_stays_in_the_host(home: Home) -> None:
+def test_what_does_not_start_stays_in_the_host(home: Home, run: RunCommand) -> None:
     """It is named with the reason, and comes over; comments, line ends and the byte order mark stay."""
     path = home.write(home.desktop, with_good(env={"GITHUB_TOKEN": TOKEN}))
-    done = home.run("import", "claude-desktop", "--yes", "--no-install")
+    done = run("import", "claude-desktop", "--yes", "--no-install")
     assert done.code == 1
     assert "bad cannot start: there is no program 'no-such-program-anywhere'." in done.err
     assert "What did not start stays in Claude Desktop for now." in done.out
@@ -146,7 +157,7 @@ def test_what_does_not_start_stays_in_the_host(home: Home) -> None:
     assert list(document(home.servers)["mcpServers"]) == ["good", "bad"]
     (copy,) = path.parent.glob("*.bak")
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert home.run("import", "claude-desktop", "--undo").code == 0
+    assert run("import", "claude-desktop", "--undo").code == 0
     assert path.read_bytes() == with_good(env={"GITHUB_TOKEN": TOKEN})
     assert not home.servers.exists()
 
@@ -165,68 +176,68 @@ def test_nobody_to_ask(home: Home) -> None:
     assert home.files() == before
 
 
-def test_keep_and_then_not(home: Home) -> None:
+def test_keep_and_then_not(home: Home, run: RunCommand) -> None:
     """Kept, the host stays as it is; a second time they are there already, and only the host changes."""
     path = home.write(home.desktop, {"mcpServers": {"good": evil()}})
     before = path.read_bytes()
-    done = home.run("import", "claude-desktop", "--yes", "--keep")
+    done = run("import", "claude-desktop", "--yes", "--keep")
     assert (done.code, path.read_bytes()) == (0, before)
     servers = home.servers.read_bytes()
-    done = home.run("import", "claude-desktop", "--yes")
+    done = run("import", "claude-desktop", "--yes")
     assert done.code == 0
     assert f"{home.servers} has these already: good." in done.out
     assert home.servers.read_bytes() == servers
     assert list(document(path)["mcpServers"]) == ["batonmcp"]
-    assert home.run("import", "claude-desktop", "--undo").code == 0
+    assert run("import", "claude-desktop", "--undo").code == 0
     assert (path.read_bytes(), home.servers.read_bytes()) == (before, servers)
 
 
-def test_keep_and_put_in(home: Home) -> None:
+def test_keep_and_put_in(home: Home, run: RunCommand) -> None:
     """Kept and put in, both are in the host."""
     path = home.write(home.desktop, {"mcpServers": {"good": evil()}})
-    assert home.run("import", "claude-desktop", "--yes", "--keep", "--install", "--read-only").code == 0
+    assert run("import", "claude-desktop", "--yes", "--keep", "--install", "--read-only").code == 0
     servers = document(path)["mcpServers"]
     assert list(servers) == ["good", "batonmcp"]
     assert servers["batonmcp"]["args"][-1] == "--read-only"
 
 
-def test_a_name_that_is_taken(home: Home) -> None:
+def test_a_name_that_is_taken(home: Home, run: RunCommand) -> None:
     """A server that we have otherwise is left on both sides, and that is said; the rest comes over."""
     path = home.write(home.desktop, {"mcpServers": {"good": evil(), "other": evil()}})
     config = home.write(home.folder / "my.json", b'// ours\n{"servers": {"other": {"command": "x"}}}\n')
-    done = home.run("import", "claude-desktop", "--yes", "--config", str(config))
+    done = run("import", "claude-desktop", "--yes", "--config", str(config))
     assert done.code == 1
     assert f"other is left where it is: {config} has another server of that name." in done.err
     assert config.read_bytes().startswith(b'// ours\n{"servers": {"other": {"command": "x"}, "good": {"command"')
     assert list(document(path)["mcpServers"]) == ["other", "batonmcp"]
 
 
-def test_only_some(home: Home) -> None:
+def test_only_some(home: Home, run: RunCommand) -> None:
     """The named ones come over, in spite of spaces; a name that is not there is told with those that are."""
     path = home.write(home.desktop, {"mcpServers": {name: evil() for name in "abc"}})
-    done = home.run("import", "claude-desktop", "--yes", "--only", "a, c", "--no-install")
+    done = run("import", "claude-desktop", "--yes", "--only", "a, c", "--no-install")
     assert done.code == 0
     assert list(document(path)["mcpServers"]) == ["b"]
     assert list(document(home.servers)["mcpServers"]) == ["a", "c"]
-    done = home.run("import", "claude-desktop", "--yes", "--only", "a")
+    done = run("import", "claude-desktop", "--yes", "--only", "a")
     assert (done.code, done.out) == (2, "")
     assert "has no server 'a'. It has: b." in done.err
 
 
-def test_undo_after_other_edits(home: Home) -> None:
+def test_undo_after_other_edits(home: Home, run: RunCommand) -> None:
     """What was edited since stays, in the host and in ours; what the import changed is changed back."""
     path = home.write(home.desktop, {"mcpServers": {"good": evil(), "x": evil()}})
-    assert home.run("import", "claude-desktop", "--yes", "--only", "good").code == 0
+    assert run("import", "claude-desktop", "--yes", "--only", "good").code == 0
     path.write_text(set_value(path.read_text(), ["theme"], "dark"))
     home.servers.write_text(set_value(home.servers.read_text(), ["mcpServers", "mine"], {"command": "y"}))
-    done = home.run("import", "claude-desktop", "--undo")
+    done = run("import", "claude-desktop", "--undo")
     assert done.code == 0
     assert "was changed since; taken back there: mcpServers.good, mcpServers.batonmcp." in done.out
     assert document(path) == {"mcpServers": {"x": evil(), "good": evil()}, "theme": "dark"}
     assert document(home.servers) == {"mcpServers": {"mine": {"command": "y"}}}
 
 
-def test_what_the_host_will_no_longer_see(home: Home, token: str) -> None:
+def test_what_the_host_will_no_longer_see(home: Home, run: RunCommand, token: str) -> None:
     """Prompts and resources are not passed on: what is lost of them is named."""
     code = (
         "shake = s.initialize\n"
@@ -239,13 +250,13 @@ def test_what_the_host_will_no_longer_see(home: Home, token: str) -> None:
     assert isinstance(transport, StdioServer)
     entry = {"command": transport.command, "args": [*transport.args], "env": {**transport.env}}
     home.write(home.desktop, {"mcpServers": {"kind": entry, "plain": evil()}})
-    done = home.run("import", "claude-desktop", "--yes", "--keep")
+    done = run("import", "claude-desktop", "--yes", "--keep")
     assert done.code == 0
     assert "Claude Desktop will no longer see of kind: 1 prompt (greet) and 2 resources (x, y)." in done.out
     assert "of plain" not in done.out
 
 
-def test_vs_code_and_a_project(home: Home) -> None:
+def test_vs_code_and_a_project(home: Home, run: RunCommand) -> None:
     """The file of a project comes over with its folder written out and VS Code's inputs as variables."""
     shop = home.folder / "shop"
     written = {
@@ -254,14 +265,14 @@ def test_vs_code_and_a_project(home: Home) -> None:
             "here": {
                 "type": "stdio",
                 "command": "sh",
-                "args": ["-c", 'test -f marker && exec python3 "$@"', "sh", *argv("ok")[1:]],
+                "args": ["-c", 'test -f marker && exec own-python "$@"', "sh", *argv("ok")[1:]],
                 "env": {"ZONE": "${input:zone}", "ROOT": "${workspaceFolder}"},
             }
         },
     }
     path = home.write(shop / ".vscode/mcp.json", written)
     (shop / "marker").touch()
-    done = home.run("import", "vscode", "--yes", "--file", str(path))
+    done = run("import", "vscode", "--yes", "--file", str(path))
     assert (done.code, done.err) == (0, "")
     entry = document(home.servers)["mcpServers"]["here"]
     assert entry["cwd"] == str(shop)
@@ -274,10 +285,10 @@ def test_vs_code_and_a_project(home: Home) -> None:
     ("data", "says"),
     [(b'{"mcpServers": {', "is not JSON here"), (b'{"mcpServers": []}', "mcpServers: is not an object")],
 )
-def test_a_broken_host_file(data: bytes, says: str, home: Home) -> None:
+def test_a_broken_host_file(data: bytes, says: str, home: Home, run: RunCommand) -> None:
     """It is refused with its place, and never overwritten."""
     path = home.write(home.desktop, data)
-    done = home.run("import", "claude-desktop", "--yes")
+    done = run("import", "claude-desktop", "--yes")
     assert (done.code, done.out) == (2, "")
     assert f"batonmcp: {path}" in done.err
     assert says in done.err
@@ -286,37 +297,37 @@ def test_a_broken_host_file(data: bytes, says: str, home: Home) -> None:
 
 
 @pytest.mark.parametrize("document", [None, b"", b"{}", b'{"mcpServers": {"batonmcp": {"command": "batonmcp"}}}'])
-def test_nothing_to_import(document: bytes | None, home: Home) -> None:
+def test_nothing_to_import(document: bytes | None, home: Home, run: RunCommand) -> None:
     """A host without servers, or with us alone, has nothing to give."""
     if document is not None:
         home.write(home.desktop, document)
     before = home.files()
-    done = home.run("import", "claude-desktop", "--yes")
+    done = run("import", "claude-desktop", "--yes")
     assert (done.code, done.err) == (0, "")
     assert "has no server to import." in done.out
     assert home.files() == before
 
 
-def test_a_host_file_that_may_not_be_written(home: Home) -> None:
+def test_a_host_file_that_may_not_be_written(home: Home, run: RunCommand) -> None:
     """The servers came over, and the host stays as it is; what was done can be taken back."""
     path = home.write(home.desktop, {"mcpServers": {"good": evil()}})
     path.chmod(0o444)
     before = home.files()
-    done = home.run("import", "claude-desktop", "--yes")
+    done = run("import", "claude-desktop", "--yes")
     assert done.code == 2
     assert f"{path}: cannot be written (Permission denied); it is as it was." in done.err
     assert home.servers.exists()
-    assert home.run("import", "claude-desktop", "--undo").code == 0
+    assert run("import", "claude-desktop", "--undo").code == 0
     assert home.files() == before
 
 
-def test_a_secrets_env_that_others_may_read(home: Home) -> None:
+def test_a_secrets_env_that_others_may_read(home: Home, run: RunCommand) -> None:
     """Secrets are not moved to where they are not read from; nothing was written."""
     home.write(home.desktop, with_good(env={"GITHUB_TOKEN": TOKEN}))
     secrets = home.write(home.servers.with_name("secrets.env"), b"A=1\n")
     secrets.chmod(0o644)
     before = home.files()
-    done = home.run("import", "claude-desktop", "--yes")
+    done = run("import", "claude-desktop", "--yes")
     assert done.code == 2
     assert f"{secrets}: is not used, as others may read it. First: chmod 600 {secrets}" in done.err
     assert home.files() == before
@@ -324,8 +335,8 @@ def test_a_secrets_env_that_others_may_read(home: Home) -> None:
 
 def terminal(home: Home, *arguments: str) -> Terminal:
     """Run the command on a terminal."""
-    command = [*our_program(), "import", "claude-desktop", *arguments]
-    return Terminal(command, env=home.environment(PATH=os.defpath, XDG_DATA_HOME=str(home.folder / ".local/data")))
+    command = [*our_program(), "import", "claude-desktop", "--config", str(home.servers), *arguments]
+    return Terminal(command, env=home.environment(PATH=os.defpath))
 
 
 @pytest.mark.parametrize("second", ["y\n", "n\n"])
@@ -371,20 +382,19 @@ def test_an_entry_that_a_host_edits_meanwhile(home: Home) -> None:
     assert list(document(path)["mcpServers"]) == ["more", "batonmcp"]
 
 
-def test_in_this_process(
-    home: Home, write_config: WriteConfig, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
+def test_a_model_of_the_shell(
+    home: Home, write_config: WriteConfig, run: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A model of the shell is told not to be seen by the host, and a configuration that needs it stops all."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-0123456789abcdef")
     monkeypatch.setenv("BATONMCP_MODEL", "m")
-    monkeypatch.setenv("HOME", str(home.folder))
     host = home.write(home.desktop, {"mcpServers": {"good": {"command": sys.executable, "args": argv("ok")[1:]}}})
     config = write_config({})
     arguments = ("import", "claude-desktop", "--yes", "--keep", "--file", str(host), "--config", str(config))
-    done: Done = run_command(*arguments)
+    done: Done = run(*arguments)
     assert done.code == 0
     assert "of your shell will not be seen: hosts do not pass it on." in done.err
     write_config({}, llm={"model": "m"})
-    done = run_command(*arguments)
+    done = run(*arguments)
     assert done.code == 2
     assert "can be used in your shell, but not where a host starts batonmcp" in done.err
