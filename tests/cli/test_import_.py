@@ -162,6 +162,26 @@ def test_what_does_not_start_stays_in_the_host(home: Home, run: RunCommand) -> N
     assert not home.servers.exists()
 
 
+def test_nothing_that_starts(home: Home, run: RunCommand) -> None:
+    """Where nothing works, the host stays as it is, and batonmcp is not put in."""
+    path = home.write(home.desktop, {"mcpServers": {"bad": {"command": "no-such-program-anywhere"}}})
+    before = path.read_bytes()
+    done = run("import", "claude-desktop", "--yes")
+    assert done.code == 1
+    assert "there is no program 'no-such-program-anywhere'" in done.err
+    assert "Tools by what they may do" not in done.out
+    assert path.read_bytes() == before
+    assert list(document(home.servers)["mcpServers"]) == ["bad"]
+
+
+def test_a_server_that_is_switched_off(home: Home, run: RunCommand) -> None:
+    """It comes over as it is, switched off, and goes out of the host without having been started."""
+    path = home.write(home.desktop, {"mcpServers": {"off": evil("exit_at_once", disabled=True)}})
+    assert run("import", "claude-desktop", "--yes", "--no-install").code == 0
+    assert document(home.servers)["mcpServers"]["off"]["disabled"] is True
+    assert document(path)["mcpServers"] == {}
+
+
 def test_nobody_to_ask(home: Home) -> None:
     """In a pipe and without --yes it is shown what would be written and done, without secrets; nothing is."""
     home.write(home.desktop, with_good(env={"GITHUB_TOKEN": TOKEN}))

@@ -228,7 +228,9 @@ def test_the_file_of_a_project(
 ) -> None:
     """`--project` takes that of the working directory, `--file` any; one that a host has not is refused."""
     monkeypatch.chdir(home.folder)
-    assert run_command("install", "vscode", "--yes", "--project", "--config", config).code == 0
+    done = run_command("install", "vscode", "--yes", "--project", "--config", config)
+    assert done.code == 0
+    assert "is a project's, which others may share" in done.err
     assert list(written(home.folder / ".vscode/mcp.json")) == ["servers"]
     assert run_command("install", "cursor", "--yes", "--file", "some.json", "--config", config).code == 0
     assert list(written(home.folder / "some.json")) == ["mcpServers"]

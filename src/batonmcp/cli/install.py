@@ -56,7 +56,7 @@ async def install(wanted: Installation, config: Path, environment: Mapping[str, 
     if change:
         show([change], echo)
     echo.out(f"{title} will start batonmcp with {seen.source.absolute()}. {addressee(seen)}")
-    for warning in (*seen.warnings, *_warnings(), *lost_without_the_shell(config, environment, seen)):
+    for warning in (*seen.warnings, *_warnings(file), *lost_without_the_shell(config, environment, seen)):
         echo.err(f"batonmcp: {warning}")
     if not change:
         echo.out(f"{file.path} has this entry: nothing to change.")
@@ -127,10 +127,12 @@ def _entry_of(wanted: Installation) -> object:
     return read_host_file(wanted.host, wanted.file).servers.get(wanted.name)
 
 
-def _warnings() -> Iterator[str]:
+def _warnings(file: HostFile) -> Iterator[str]:
     program = our_program()
     if fleeting(program):
         yield (
             f"{program[0]} is in a cache that may be emptied, and then the host cannot start it. "
             "Install batonmcp for good (uv tool install batonmcp), and run this again."
         )
+    if file.project:
+        yield f"{file.path} is a project's, which others may share: the paths in this entry are those of this machine."

@@ -133,7 +133,7 @@ def _replace(path: Path, data: bytes, mode: int) -> None:
         old = path.stat()
     except FileNotFoundError:
         old = None
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".batonmcp-", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
