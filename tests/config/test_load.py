@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.load import find_config, load
+from batonmcp.config.load import config_to_write, find_config, load
 from batonmcp.config.settings import HttpKind, HttpServer, ServerSettings, Settings, StdioServer
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
@@ -72,6 +72,16 @@ def test_named_file_must_exist(option: str | None, environment: dict[str, str], 
     places["here"].write_text("{}")
     with pytest.raises(ConfigError, match=r"no\.json: there is no such file\. Check --config or BATONMCP_CONFIG"):
         find_config(Path(option) if option else None, environment)
+
+
+@pytest.mark.parametrize("winner", ["given", "variable", "here", "user"])
+def test_a_file_that_is_to_be_made(places: dict[str, Path], winner: str) -> None:
+    """It is the one that was named, or the user's own; one that is in the working directory is taken as it is."""
+    if winner == "here":
+        places["here"].write_text("{}")
+    given = places["given"] if winner == "given" else None
+    environment = {"BATONMCP_CONFIG": str(places["variable"])} if winner in {"given", "variable"} else {}
+    assert config_to_write(given, environment).absolute() == places[winner]
 
 
 def test_nothing_found_names_the_places(places: dict[str, Path]) -> None:
