@@ -133,7 +133,7 @@ class _Run:
     async def _made_in_time(self) -> _Made | RunFinished:
         with self.budget.stage(keep=self._reserve) as deadline, deadline.scope:
             return await self._made()
-        raise _out_of_time("plan", self.budget.seconds)
+        raise _out_of_time(self.budget, what="plan")
 
     async def _made(self) -> _Made | RunFinished:
         """Return a valid plan, or the end of the run without one."""
@@ -212,7 +212,7 @@ class _Run:
         """Have the model write the answer in the time that is left."""
         with self.budget.stage() as deadline, deadline.scope:
             return await synthesize(llm, self.task.query, plan, outcomes, emit=self.emit)
-        raise _out_of_time("answer", self.budget.seconds)
+        raise _out_of_time(self.budget, what="answer")
 
     async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
         status = run_status(plan, outcomes)
@@ -231,10 +231,10 @@ class _Run:
         return RunFinished(status=status, answer=_with_facts(text, said, failures), error=error)
 
 
-def _out_of_time(what: str, seconds: float) -> BatonError:
+def _out_of_time(budget: Budget, *, what: str) -> BatonError:
     return BatonError(
         kind="timeout",
-        message=f"The run has {seconds:g} s, and its {what} took too long.",
+        message=f"The run has {budget.seconds:g} s, and its {what} took too long.",
         cure='Try again, or raise "run_timeout" under "limits" in servers.json.',
     )
 
