@@ -138,7 +138,8 @@ def test_calls(calls: Calls, lines: list[str]) -> None:
 
 def test_many_calls_are_counted() -> None:
     """Of a long loop the first calls are shown, and a fingerprint of all of them."""
-    calls = each(*({"row": number} for number in range(500)))
+    rows: list[dict[str, JsonValue]] = [{"row": number} for number in range(500)]
+    calls = each(*rows)
     lines = asked(send(), calls={"mail": calls}, query="").text().splitlines()
     assert lines[2:4] == ["   500 calls:", "   - row = 0"]
     assert lines[-1] == f"   - and 490 more, all together sha256 {calls_digest(calls)[:12]}"
@@ -163,6 +164,7 @@ def test_long_values_are_cut(value: JsonValue, count: int) -> None:
     approval = asked(send(arguments=arguments))
     assert len(approval.text().encode()) <= LONGEST_TEXT
     assert approval.fits
+    assert approval.shows_arguments
     assert all(f"a{number} = " in approval.text() for number in range(count))
     assert approval.text().count(" characters, sha256 ") == count
 
@@ -180,6 +182,7 @@ def test_too_many_arguments_are_told_by_a_fingerprint(*, begun: bool) -> None:
     approval = asked(send(arguments=arguments), begun=begun)
     fingerprint = calls_digest(approval.calls["mail"])[:12]
     assert approval.fits
+    assert not approval.shows_arguments
     assert approval.text().splitlines()[2:4] == [
         "1. mail__send (Mail) may change something (as its server declares).",
         f"   the arguments are too long to be shown here, sha256 {fingerprint}",
@@ -209,6 +212,7 @@ def test_many_steps_are_named() -> None:
     drops = [{"id": f"s{number}", "tool": "db__drop", "arguments": {"row": "x" * 99}} for number in range(24)]
     approval = asked(*drops)
     assert approval.fits
+    assert not approval.shows_arguments
     names = ", ".join(f"{number}. db__drop (destructive)" for number in range(1, 25))
     assert approval.text() == (
         'Task: "Tell Ada."\nbatonmcp wants to run a plan with these 24 steps; nothing has run yet:\n'
@@ -228,7 +232,7 @@ def test_more_steps_than_fit_do_not() -> None:
 TEXTS = st.text(max_size=30) | st.sampled_from(
     ["x" * 3_000, "\n2. mail__send", "\u202e", "\x1b[2J", "`", '"', "\\", "日" * 900, "\ud800", "\u2028"]
 )
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[Any] = st.recursive(
     TEXTS | st.integers() | st.booleans() | st.none(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=6,
@@ -288,7 +292,8 @@ def test_no_step_is_ever_left_out(approval: Approval) -> None:
 def base(**changes: Any) -> Approval:  # noqa: ANN401 - whatever `asked` takes
     """Return a question in which much can change."""
     step = send(arguments={"to": "ada@x.org", "text": {"$from": "inputs.text"}})
-    return asked(READ, changes.pop("step", step), **{"inputs": {"text": "Hi."}, **changes})
+    told: dict[str, Any] = {"step": step, "inputs": {"text": "Hi."}, **changes}
+    return asked(READ, told.pop("step"), **told)
 
 
 def redefined(**changes: Any) -> Registry:  # noqa: ANN401 - a tool's fields
