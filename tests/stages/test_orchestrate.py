@@ -504,7 +504,7 @@ async def test_planned() -> None:
     assert [line.split(" (")[0] for line in plan] == ["1. weather__today", "2. mail__send"]
     assert asked == "A person would be asked first:"
     assert concern == "- mail__send (step `s2`) may change something (as its server declares)."
-    assert takes == "It would take 2 tool calls and no call of a model."
+    assert takes == "It would take 2 tool calls and one call of the model, for the answer."
     assert record.plan is not None
     assert [step.status for step in record.steps] == ["pending", "pending"]
     assert story.tools.calls == []

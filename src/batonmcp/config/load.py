@@ -131,7 +131,12 @@ def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables)
 
 
 def _policy(part: PolicyPart) -> Policy:
-    return Policy(**part.model_dump(include=set(PolicyPart.model_fields)))
+    return Policy(
+        profile=part.profile,
+        allow=tuple(part.allow),
+        deny=tuple(part.deny),
+        without_elicitation=part.without_elicitation,
+    )
 
 
 def _price(part: PricePart) -> Price:
