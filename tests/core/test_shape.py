@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from batonmcp.core.shape import LEAST_ROOM, Cut, shape
+from batonmcp.core.cut import Cut
+from batonmcp.core.shape import LEAST_ROOM, shape
 
 TEXT = st.text(max_size=12) | st.text(st.sampled_from('a\n"\x00é語😀\u0301'), max_size=60) | st.just("x" * 3_000)
 KEY = st.text(max_size=6) | st.sampled_from(["…", "k" * 500])
@@ -91,7 +92,7 @@ def test_a_long_list_keeps_both_ends() -> None:
     shaped = shape(list(range(10_000)), 120)
     assert shaped.value == [*range(16), "… 9,979 more items (of 10,000)", *range(9_995, 10_000)]
     assert shaped.cuts == (Cut(path=(), what="items", shown=21, total=10_000, first=16),)
-    assert str(shaped.cuts[0]) == "21 of 10,000 items"
+    assert str(shaped.cuts[0]) == "all of it: 21 of 10,000 items"
 
 
 def test_records_are_whole() -> None:

@@ -7,20 +7,20 @@ object an entry of that kind, a text such an ending.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from pydantic import JsonValue
 
 from batonmcp.core.clip import clip
+from batonmcp.core.cut import Cut, Path, Shaped
 from batonmcp.core.json_text import characters_up_to
 from batonmcp.core.share import share
 
-__all__ = ["LEAST_ROOM", "Cut", "Shaped", "shape"]
+__all__ = ["LEAST_ROOM", "shape"]
 
 LEAST_ROOM: Final = 64
 """The least room in which something can be said of any value."""
 
-_Path: TypeAlias = tuple[str | int, ...]
 _Members: TypeAlias = Iterable[tuple[Any, int, JsonValue]]
 """Members of a container: key or index, characters that each takes beside its own text, and the member."""
 
@@ -38,37 +38,6 @@ _MOST_PASSED: Final = 100
 """Entries without room after which no more are looked at."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """A place at which something is missing.
-
-    Attributes:
-        path: Keys and indexes that lead there in the value as it was.
-        what: What is counted.
-        shown: How many are left.
-        total: How many there were.
-        first: The number of the first that is missing.
-    """
-
-    path: _Path
-    what: Literal["items", "entries", "characters", "levels"]
-    shown: int
-    total: int
-    first: int
-
-    def __str__(self) -> str:
-        """Return how much of the total is left."""
-        return f"{self.shown:,} of {self.total:,} {self.what}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shaped:
-    """A value with what was cut from it; if nothing was, it is the value itself."""
-
-    value: JsonValue
-    cuts: tuple[Cut, ...] = ()
-
-
 def shape(value: JsonValue, room: int) -> Shaped:
     """Cut a value so that its JSON text has at most so many characters.
 
@@ -83,7 +52,7 @@ def shape(value: JsonValue, room: int) -> Shaped:
     return Shaped(value=_cut(value, room, (), cuts), cuts=tuple(cuts))
 
 
-def _cut(value: JsonValue, room: int, path: _Path, cuts: list[Cut]) -> JsonValue:
+def _cut(value: JsonValue, room: int, path: Path, cuts: list[Cut]) -> JsonValue:
     """Cut a value that does not fit into its room."""
     match value:
         case dict() | list() if len(path) >= _MOST_LEVELS:
@@ -99,7 +68,7 @@ def _cut(value: JsonValue, room: int, path: _Path, cuts: list[Cut]) -> JsonValue
             return _cut_text(str(value), room, path, cuts)  # if no text, then a number of very many digits
 
 
-def _cut_text(text: str, room: int, path: _Path, cuts: list[Cut]) -> str:
+def _cut_text(text: str, room: int, path: Path, cuts: list[Cut]) -> str:
     """Return the beginning of a text, and how long it is."""
     left = room - len(_ending(len(text), len(text)))
     few, many = 0, min(len(text), left) + 1
@@ -112,7 +81,7 @@ def _cut_text(text: str, room: int, path: _Path, cuts: list[Cut]) -> str:
     return kept + _ending(len(kept), len(text))
 
 
-def _cut_list(items: list[JsonValue], room: int, path: _Path, cuts: list[Cut]) -> list[JsonValue]:
+def _cut_list(items: list[JsonValue], room: int, path: Path, cuts: list[Cut]) -> list[JsonValue]:
     """Return the first items and some of the last: lists begin or end with what they are mostly asked for."""
     total = len(items)
     floor = max(LEAST_ROOM, room // _FEW_ITEMS, min(room // 3, _WHOLE))
@@ -129,7 +98,7 @@ def _cut_list(items: list[JsonValue], room: int, path: _Path, cuts: list[Cut]) -
     return [*shown[:first], _more("items", len(shown), total), *shown[first:]]
 
 
-def _cut_object(entries: dict[str, JsonValue], room: int, path: _Path, cuts: list[Cut]) -> dict[str, JsonValue]:
+def _cut_object(entries: dict[str, JsonValue], room: int, path: Path, cuts: list[Cut]) -> dict[str, JsonValue]:
     """Return the entries in their order, without those for which there is no room."""
     total = len(entries)
     floor = max(LEAST_ROOM, room // min(max(total, _FEW_ITEMS), _FEW_ENTRIES))
@@ -182,7 +151,7 @@ class _Chosen:
             members.append((label, member, size <= floor))
         return cls(members, own, floor)
 
-    def cut(self, path: _Path, cuts: list[Cut]) -> Iterator[tuple[Any, JsonValue]]:
+    def cut(self, path: Path, cuts: list[Cut]) -> Iterator[tuple[Any, JsonValue]]:
         """Yield them by key or index, cut where they are larger than their share."""
         large = [member for _, member, small in self.members if not small]
         measured = share(
