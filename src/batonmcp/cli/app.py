@@ -12,6 +12,7 @@ import anyio
 import typer
 
 from batonmcp import __version__
+from batonmcp.cli import approve as approving
 from batonmcp.cli import ask as asking
 from batonmcp.cli import doctor as examining
 from batonmcp.cli import runs as keeping
@@ -146,6 +147,27 @@ def doctor(
     """Check the servers, and exit with 1 if something is wrong."""
     code = anyio.run(partial(examining.doctor, _settings(context, config), _invocation(context).echo, json=json))
     raise typer.Exit(code)
+
+
+@app.command(help="Decide about what a host asked for; without an id, list what waits for a decision.")
+def approve(
+    context: typer.Context,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="As the host was given it, or how it begins.")
+    ] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    config: _Config = None,
+) -> None:
+    """List the questions, or put one to the person at the terminal and exit with 3 if it is still to be decided."""
+    if run_id is not None and json:
+        message = "goes with the list, not with a run: what one asks is decided on a terminal."
+        raise typer.BadParameter(message, param_hint="--json")
+    settings, echo = _settings(context, config), _invocation(context).echo
+    if run_id is None:
+        anyio.run(partial(approving.list_questions, settings, echo, json=json))
+        return
+    raise typer.Exit(anyio.run(partial(approving.decide_question, settings, run_id, echo)))
 
 
 runs = typer.Typer(rich_markup_mode=None, help="List the newest runs, or show one.")

@@ -1,6 +1,5 @@
 """The registry: an immutable snapshot of all tools now known."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -43,7 +42,8 @@ class Registry:
     @cached_property
     def fingerprint(self) -> str:
         """Changes when, and only when, a tool's definition does."""
-        return _fingerprint(self.tools.values())
+        digests = "".join(tool.digest for tool in self.tools.values())
+        return sha256(digests.encode("ascii")).hexdigest()[:16]
 
     @classmethod
     def of(cls, agents: Iterable[Agent], tools: Iterable[Tool]) -> "Registry":
@@ -75,23 +75,3 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self.tools)
-
-
-def _fingerprint(tools: Iterable[Tool]) -> str:
-    definitions = [
-        [
-            tool.qualified,
-            tool.server,
-            tool.name,
-            tool.agent,
-            tool.description,
-            tool.input_schema.document,
-            tool.output_schema.document if tool.output_schema else None,
-            tool.effect.kind,
-            tool.effect.idempotent,
-            tool.effect.open_world,
-        ]
-        for tool in tools
-    ]
-    text = json.dumps(definitions, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
