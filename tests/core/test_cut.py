@@ -2,7 +2,7 @@
 
 import pytest
 
-from batonmcp.core.cut import Cut, Path
+from batonmcp.core.cut import Cut, Path, largest_first
 
 
 def cut(*path: str | int) -> Cut:
@@ -37,3 +37,11 @@ def test_in_words() -> None:
     """Where, how many, of how many."""
     assert str(cut("a", "b")) == "a.b: 20 of 1,000 items"
     assert str(cut()) == "all of it: 20 of 1,000 items"
+
+
+def test_the_largest_first() -> None:
+    """A few items weigh more than many characters."""
+    text = Cut(path=("t",), what="characters", shown=1, total=9_000, first=1)
+    longer = Cut(path=("u",), what="characters", shown=1, total=9_999, first=1)
+    entries = Cut(path=("e",), what="entries", shown=1, total=3, first=1)
+    assert largest_first([text, entries, longer, cut("a")]) == [cut("a"), entries, longer, text]

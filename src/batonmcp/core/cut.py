@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.clip import clip
 
-__all__ = ["Cut", "Path", "Shaped"]
+__all__ = ["Cut", "Path", "Shaped", "largest_first"]
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -63,3 +64,8 @@ class Shaped:
 
     value: JsonValue
     cuts: tuple[Cut, ...] = ()
+
+
+def largest_first(cuts: Iterable[Cut]) -> list[Cut]:
+    """Return cuts by how much is missing: whole members before characters of a text."""
+    return sorted(cuts, key=lambda cut: (cut.what == "characters", cut.shown - cut.total))

@@ -6,7 +6,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from batonmcp.core.cut import Shaped
+from batonmcp.core.cut import Shaped, largest_first
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit
 from batonmcp.core.inert import inert
@@ -81,7 +81,7 @@ def _line(entry: Shaped) -> str:
     """Write an entry, and what was cut from it at its largest places."""
     told: dict[str, JsonValue] = {}
     if entry.cuts:
-        places = sorted(entry.cuts, key=lambda cut: cut.shown - cut.total)[:_MOST_CUTS]
+        places = largest_first(entry.cuts)[:_MOST_CUTS]
         told = {"cut": [str(cut) for cut in places], "places_cut": len(entry.cuts)}
         told = {"places_cut": len(entry.cuts)} if characters_up_to(told, _LONGEST_CUTS) > _LONGEST_CUTS else told
     return json.dumps({**cast("dict[str, JsonValue]", entry.value), **told}, ensure_ascii=False)
