@@ -183,7 +183,7 @@ def test_a_decision(keys: str, verdict: Verdict, says: str, place: Path, approve
     ask(place, asked(), asked("0" * 16))
     terminal = approve_on_terminal(RUN)
     terminal.expect(PROMPT)
-    assert f"The run {RUN}, asked 5 min ago:\nThe task: store it\n1. a__put: write\n" in terminal.seen
+    assert f"The run {RUN} asked 5 min ago:\n1. a__put: write\n" in terminal.seen
     terminal.type(keys)
     assert terminal.wait() == 0
     assert says in terminal.seen
@@ -218,7 +218,7 @@ def test_what_was_typed_before_is_no_answer(place: Path, approve_on_terminal: Ap
 def test_the_question_is_shown_as_text(place: Path, approve_on_terminal: Approve) -> None:
     """No sequence of a stranger's reaches the terminal, no secret is shown, and nothing of the text is left out."""
     stranger = "\x1b[2J\x1b]0;title\x07\x9b1A\rapproved\u202e\u200b\x08"
-    ask(place, asked(text=f"1. a__put: write\n  with {stranger} {SECRET}\n" + "x" * 10_000 + " END", query=stranger))
+    ask(place, asked(text=f"1. a__put: write\n  with {stranger} {SECRET}\n" + "x" * 10_000 + " END"))
     terminal = approve_on_terminal(RUN)
     terminal.expect(PROMPT)
     raw = terminal.raw
@@ -238,7 +238,7 @@ def test_the_beginning_of_an_id(place: Path, approve_on_terminal: Approve) -> No
     for given, meant in (("bbbb", "bbbb1111"), ("aaaa1111", "aaaa1111")):
         terminal = approve_on_terminal(given)
         terminal.expect(PROMPT)
-        assert f"The run {meant}, asked" in terminal.seen
+        assert f"The run {meant} asked" in terminal.seen
         terminal.type("o\n")
         assert terminal.wait() == 0
         assert outcome(place, meant)[0] == "once"

@@ -15,6 +15,7 @@ from batonmcp import __version__
 from batonmcp.cli import approve as approving
 from batonmcp.cli import ask as asking
 from batonmcp.cli import doctor as examining
+from batonmcp.cli import review as reviewing
 from batonmcp.cli import runs as keeping
 from batonmcp.cli import serve as serving
 from batonmcp.cli.echo import Echo
@@ -131,9 +132,18 @@ def tools(
     context: typer.Context,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, schemas included.")] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Show what each tool may do and why; on a terminal, decide about it.")
+    ] = False,
     config: _Config = None,
 ) -> None:
     """List what the servers offer, and what is wrong with those that do not."""
+    if review:
+        if json:
+            message = "goes with the list, not with a review: a person reads that."
+            raise typer.BadParameter(message, param_hint="--json")
+        anyio.run(partial(reviewing.review, _settings(context, config), _invocation(context).echo))
+        return
     anyio.run(partial(show_tools, _settings(context, config), _invocation(context).echo, json=json))
 
 

@@ -23,7 +23,6 @@ _SHORTEST_PREFIX: Final = 4
 _LONGEST_ID: Final = 64
 _LONGEST_QUERY: Final = 60
 _LONGEST_TOOLS: Final = 100
-_LONGEST_TASK: Final = 2_000
 _THEN: Final[Mapping[Verdict, str]] = {
     "once": "the host's next call with run_id {run_id} runs it",
     "always": "the host's next call with run_id {run_id} runs it; later runs of these tools, as they are defined now, "
@@ -114,9 +113,8 @@ def _meant(run_id: str, waiting: Sequence[Pending], *, shared: bool) -> Pending:
 
 def _as_text(asked: Pending) -> str:
     """Return the question as a whole: whoever decides sees all of it."""
-    task = printable(asked.query, _LONGEST_TASK)
-    head = f"The run {printable(asked.run_id, _LONGEST_ID)}, asked {_span(time.time() - asked.asked_at)} ago"
-    return "\n".join(filter(None, [f"{head}:", f"The task: {task}" if task else "", plain(asked.text)]))
+    ago = _span(time.time() - asked.asked_at)
+    return f"The run {printable(asked.run_id, _LONGEST_ID)} asked {ago} ago:\n{plain(asked.text)}"
 
 
 def _line(asked: Pending) -> str:

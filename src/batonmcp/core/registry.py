@@ -1,15 +1,18 @@
 """The registry: an immutable snapshot of all tools now known."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from batonmcp.core.tool import Tool
 
 __all__ = ["Agent", "Registry"]
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +41,14 @@ class Registry:
 
     agents: tuple[Agent, ...]
     tools: Mapping[str, Tool]
+
+    _made: dict[object, Any] = field(default_factory=dict[object, Any], init=False, repr=False, compare=False)
+
+    def once(self, make: "Callable[[Registry], _Made]") -> _Made:
+        """Return what a function makes of this snapshot. It is called once, however often this is."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     @cached_property
     def fingerprint(self) -> str:
