@@ -15,6 +15,7 @@ from batonmcp.cli.serve import main, make_front
 from batonmcp.config.settings import INSIDE
 from batonmcp.core.errors import ConfigError
 from doubles.evil_stdio import argv
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -255,4 +256,4 @@ def text_of(result: CallToolResult) -> str:
     """Return the one text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)

@@ -78,7 +78,11 @@ def test_steps_of_one_tool_are_counted() -> None:
     [
         ("host", Usage(), "planned by the host; no LLM call, 1.1 s."),
         ("lexical", Usage(llm_calls=1), "planned by keywords; 1 LLM call, tokens not reported, 1.1 s."),
-        ("cache", Usage(llm_calls=1, prompt_tokens=5), "planned before; 1 LLM call, 5 + 0 tokens, 1.1 s."),
+        (
+            "cache",
+            Usage(llm_calls=1, prompt_tokens=5, cost_usd=0.00121),
+            "planned before; 1 LLM call, 5 + 0 tokens, $0.0012, 1.1 s.",
+        ),
     ],
 )
 def test_what_it_took(planner: PlannerName, usage: Usage, told: str) -> None:
@@ -115,5 +119,6 @@ def test_as_data() -> None:
         "llm_calls": 2,
         "prompt_tokens": 1_234,
         "completion_tokens": 56,
+        "cost_usd": None,
         "total_ms": 1_100,
     }

@@ -57,6 +57,7 @@ def run_facts(record: RunRecord) -> dict[str, Any]:
         "llm_calls": record.usage.llm_calls,
         "prompt_tokens": record.usage.prompt_tokens,
         "completion_tokens": record.usage.completion_tokens,
+        "cost_usd": record.usage.cost_usd,
         "total_ms": round(record.timings_ms.total),
     }
 
@@ -116,7 +117,8 @@ def _model(record: RunRecord) -> str:
     if not usage.prompt_tokens + usage.completion_tokens:
         return f"{calls}, tokens not reported"
     cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
-    return f"{calls}, {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens{cached}"
+    cost = "" if usage.cost_usd is None else f", ${usage.cost_usd:.4f}"
+    return f"{calls}, {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens{cached}{cost}"
 
 
 def _time(millis: float) -> str:
