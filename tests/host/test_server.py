@@ -15,14 +15,17 @@ from pydantic import JsonValue
 
 from batonmcp import __version__
 from batonmcp.core.attachment import Contents
-from batonmcp.core.caller import Caller
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, RunStarted, StepFinished, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
-from batonmcp.host.server import Backend, Front, OpenBackend
+from batonmcp.host.backend import Backend, OpenBackend
+from batonmcp.host.server import Front
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Task
+from batonmcp.store.approvals import Approvals
+from batonmcp.store.memory import MemoryStore
 from builders import plan_of, registry, tool
 
 pytestmark = pytest.mark.anyio
@@ -61,10 +64,18 @@ class Behind:
 
     play: Play = answering
 
-    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+    @property
+    def approvals(self) -> Approvals:
+        """Return a store of questions that nobody else sees."""
+        return Approvals(MemoryStore())
+
+    async def kept(self, run_id: str) -> None:
+        """Keep no run."""
+        del run_id
+
+    async def run(self, task: Task, audience: Audience) -> RunRecord:
         """Run a task; nothing is asked."""
-        del caller
-        return await self.play(task, listen)
+        return await self.play(task, audience.listen)
 
     async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         """Fail: there are no resources."""
@@ -91,7 +102,7 @@ class Door:
 
 def front_of(open_backend: OpenBackend, *, limits: Limits | None = None) -> Front:
     """Return a server in front of a backend."""
-    return Front(open_backend, agents=["a", "b"], limits=limits or Limits(), read_only=False)
+    return Front(open_backend, agents=["a", "b"], limits=limits or Limits())
 
 
 def text_of(result: CallToolResult) -> str:

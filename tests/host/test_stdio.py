@@ -30,7 +30,7 @@ async def open_backend():
         print("closed", file=sys.stderr)
 
 async def main():
-    await serve_stdio(Front(open_backend, agents=[], limits=Limits(), read_only=False))
+    await serve_stdio(Front(open_backend, agents=[], limits=Limits()))
 
 anyio.run(main)
 """

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from batonmcp.config.settings import LlmSettings
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Event, LlmCalled
+from batonmcp.core.limits import Limits
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import signature
@@ -36,7 +37,7 @@ NIGHT = datetime(2027, 1, 3, 23, 59, tzinfo=UTC)
 async def routed(llm: LLM, task: Task, known: Registry = TOOLS, now: datetime = NOON) -> Routed:
     """Route a task."""
     with anyio.fail_after(20):
-        return await route(llm, task, known, now=now, emit=list[Event]().append)
+        return await route(llm, task, known, limits=Limits(), now=now, emit=list[Event]().append)
 
 
 async def request_for(task: Task, known: Registry = TOOLS, now: datetime = NOON) -> Request:
@@ -251,7 +252,7 @@ async def test_tokens_are_told() -> None:
     events: list[Event] = []
     reply = Reply(text="None.", tokens=Tokens(prompt=900, completion=30, cached=640))
     with anyio.fail_after(5):
-        await route(ScriptedLLM(reply), Task(query="q"), TOOLS, now=NOON, emit=events.append)
+        await route(ScriptedLLM(reply), Task(query="q"), TOOLS, limits=Limits(), now=NOON, emit=events.append)
     assert events == [LlmCalled(stage="route", prompt_tokens=900, completion_tokens=30, cached_tokens=640)]
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -15,23 +16,39 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.downstream.fleet import Fleet, open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
-from batonmcp.stages.ports import Decide, PlannerKind, Ports
+from batonmcp.stages.ports import PlannerKind, Ports
+from batonmcp.store.approvals import Approvals
 from batonmcp.store.runs import Runs
+from batonmcp.store.trust import Trust
 
-__all__ = ["open_ports"]
+__all__ = ["Hub", "open_hub"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Everything that runs go through.
+
+    Attributes:
+        ports: What a run needs.
+        approvals: The questions to people that all processes see.
+        runs: The records of runs that have ended.
+    """
+
+    ports: Ports
+    approvals: Approvals
+    runs: Runs
 
 
 @asynccontextmanager
-async def open_ports(
-    settings: Settings, *, discretion: Discretion, without_llm: PlannerKind, decide: Decide, watching: bool = False
-) -> AsyncGenerator[Ports]:
+async def open_hub(
+    settings: Settings, *, discretion: Discretion, without_llm: PlannerKind, watching: bool = False
+) -> AsyncGenerator[Hub]:
     """Connect to everything a run needs, in the background; on leaving, it is all gone.
 
     Args:
         settings: What to connect to.
         discretion: Knows what must not be said; told of what changes.
         without_llm: Who plans where the planner is `auto` and no model is configured.
-        decide: Who decides about plans that are not read-only.
         watching: Whether servers come and go with their entries in servers.json.
 
     Raises:
@@ -51,18 +68,21 @@ async def open_ports(
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
         if watching:
             tasks.start_soon(follow, settings, partial(_apply, fleet, discretion))
-        keeper = RunKeeper(Runs(store, settings.store.results), tasks)
+        runs = Runs(store, settings.store.results)
+        keeper = RunKeeper(runs, tasks)
         stack.callback(keeper.stop)
-        yield Ports(
+        ports = Ports(
             tools=fleet,
             planner=planner,
             llm=llm,
-            decide=decide,
             limits=settings.limits,
             clock=time.monotonic,
             now=lambda: datetime.now().astimezone(),
             keep=keeper,
+            policy=settings.policy,
+            trust=Trust(store),
         )
+        yield Hub(ports=ports, approvals=Approvals(store), runs=runs)
         tasks.cancel_scope.cancel()
 
 

@@ -8,12 +8,14 @@ import argparse
 import importlib
 import logging
 import os
+import shlex
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import anyio
 import anyio.to_thread
@@ -23,20 +25,22 @@ from batonmcp.config.lineage import started_by_batonmcp
 from batonmcp.config.load import find_config, load
 from batonmcp.config.settings import Settings
 from batonmcp.core.attachment import Contents
-from batonmcp.core.caller import Caller
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
-from batonmcp.core.events import Emit
 from batonmcp.core.outcome import Failed
-from batonmcp.core.plan import Plan
 from batonmcp.core.record import RunRecord
-from batonmcp.host.server import Backend, Front
+from batonmcp.host.backend import Backend
+from batonmcp.host.server import Front
 from batonmcp.host.stdio import serve_stdio
-from batonmcp.stages.ports import Ports, cannot_ask
+from batonmcp.stages.audience import Audience
+from batonmcp.stages.ports import Ports
 from batonmcp.stages.task import Task
+from batonmcp.store.approvals import Approvals
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+    from batonmcp.cli.compose import Hub
 
 __all__ = ["main", "make_front"]
 
@@ -46,7 +50,7 @@ _BAD_USAGE = 2
 class _Orchestrate(Protocol):
     """`batonmcp.stages.orchestrate.orchestrate`, which is imported late."""
 
-    async def __call__(self, task: Task, ports: Ports, listen: Emit, *, caller: Caller) -> RunRecord:
+    async def __call__(self, task: Task, ports: Ports, audience: Audience) -> RunRecord:
         """Run one task."""
         ...
 
@@ -80,6 +84,8 @@ def make_front(
     discretion = discretion or Discretion()
     settings = load(find_config(config, environment), environment)
     discretion.learn(settings.secrets)
+    if read_only:
+        settings = replace(settings, policy=replace(settings.policy, profile="read_only"))
     if started_by_batonmcp(environment):
         raise ConfigError(
             place=str(settings.source),
@@ -89,38 +95,48 @@ def make_front(
     for warning in settings.warnings:
         logging.getLogger(__name__).warning("%s", warning)
     return Front(
-        partial(_open_backend, settings, discretion, read_only=read_only),
+        partial(_open_backend, settings, discretion),
         discretion=discretion,
         agents=[server.name for server in settings.servers],
         limits=settings.limits,
-        read_only=read_only,
+        policy=settings.policy,
+        approve_command=_approve_command(settings.source),
     )
 
 
 @asynccontextmanager
-async def _open_backend(settings: Settings, discretion: Discretion, *, read_only: bool) -> AsyncGenerator[Backend]:
+async def _open_backend(settings: Settings, discretion: Discretion) -> AsyncGenerator[Backend]:
     compose = await _import("batonmcp.cli.compose")
     orchestrate = (await _import("batonmcp.stages.orchestrate")).orchestrate
-    decide = _refuse if read_only else cannot_ask
-    open_ports = partial(compose.open_ports, settings, discretion=discretion, without_llm="host", decide=decide)
-    async with open_ports(watching=True) as ports:
-        yield _Behind(ports, orchestrate)
+    open_hub = partial(compose.open_hub, settings, discretion=discretion, without_llm="host")
+    async with open_hub(watching=True) as hub:
+        yield _Behind(hub, orchestrate)
 
 
 class _Behind:
     """The backend: runs over everything that is configured."""
 
-    def __init__(self, ports: Ports, orchestrate: _Orchestrate) -> None:
-        self._ports = ports
+    def __init__(self, hub: "Hub", orchestrate: _Orchestrate) -> None:
+        self._hub = hub
         self._orchestrate = orchestrate
 
-    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+    @property
+    def approvals(self) -> Approvals:
+        """The questions to people that all processes see."""
+        return self._hub.approvals
+
+    async def run(self, task: Task, audience: Audience) -> RunRecord:
         """Run a task."""
-        return await self._orchestrate(task, self._ports, listen, caller=caller)
+        return await self._orchestrate(task, self._hub.ports, audience)
+
+    async def kept(self, run_id: str) -> Mapping[str, Any] | None:
+        """Return what the store has of a run."""
+        return await self._hub.runs.get(run_id)
 
     async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         """Have a server read one of its resources."""
-        return await self._ports.tools.read_resource(server, uri, within=self._ports.limits.call_timeout)
+        ports = self._hub.ports
+        return await ports.tools.read_resource(server, uri, within=ports.limits.call_timeout)
 
 
 async def _import(name: str) -> "ModuleType":
@@ -128,8 +144,9 @@ async def _import(name: str) -> "ModuleType":
     return await anyio.to_thread.run_sync(importlib.import_module, name)
 
 
-async def _refuse(_plan: Plan) -> bool:
-    return False
+def _approve_command(config: Path) -> str:
+    """Return what a person types to decide about a run, wherever they are."""
+    return f"batonmcp --config {shlex.quote(str(config.absolute()))} approve"
 
 
 def _parser() -> argparse.ArgumentParser:

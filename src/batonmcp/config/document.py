@@ -8,8 +8,19 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, Vali
 from batonmcp.config.settings import PlannerChoice, Protocol, StoredResults
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.errors import ConfigError
+from batonmcp.core.policy import Profile, WithoutElicitation
 
-__all__ = ["BatonPart", "Document", "LimitsPart", "LlmPart", "ServerEntry", "StagePart", "StorePart", "refusal"]
+__all__ = [
+    "BatonPart",
+    "Document",
+    "LimitsPart",
+    "LlmPart",
+    "PolicyPart",
+    "ServerEntry",
+    "StagePart",
+    "StorePart",
+    "refusal",
+]
 
 _Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1, le=100_000, strict=True)]
@@ -84,6 +95,14 @@ class LimitsPart(_Part):
     connect_timeout: _Positive | None = None
     query_bytes: _Count | None = None
     result_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] | None = None
+    answer_within: _Positive | None = None
+    runs: _Count | None = None
+    waiting_runs: Annotated[int, Field(ge=0, le=100_000, strict=True)] | None = None
+    kept_runs: _Count | None = None
+    kept_bytes: Annotated[int, Field(ge=1_000, le=10_000_000_000)] | None = None
+    kept_seconds: _Positive | None = None
+    native_tokens: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
+    catalogue_tokens: Annotated[int, Field(ge=1_000, le=10_000_000, strict=True)] | None = None
 
 
 class StorePart(_Part):
@@ -100,11 +119,26 @@ class StorePart(_Part):
         return {"kind": written} if isinstance(written, str) else written
 
 
+class PolicyPart(_Part):
+    """What may run; see `batonmcp.core.policy.Policy`. A text alone is its profile."""
+
+    profile: Profile = "ask"
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    without_elicitation: WithoutElicitation = "cli"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_profile(cls, written: object) -> object:
+        return {"profile": written} if isinstance(written, str) else written
+
+
 class BatonPart(_Part):
     """Our own settings."""
 
     llm: LlmPart = LlmPart()
     planner: PlannerChoice = "auto"
+    policy: PolicyPart = PolicyPart()
     effects: dict[str, EffectKind] = {}
     limits: LimitsPart = LimitsPart()
     store: StorePart = StorePart()

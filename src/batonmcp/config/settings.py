@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
+from batonmcp.core.policy import Policy
 
 __all__ = [
     "INSIDE",
@@ -156,6 +157,7 @@ class Settings:
         servers: In the order of the file, without those that are disabled.
         llm: None if no model is configured.
         planner: `auto` takes `llm` where a model is configured.
+        policy: What may run, and what a person decides about.
         effects: Globs over qualified names and what they make of a tool; the first match wins.
         limits: Bounds of a run.
         store: What is kept from one process to the next.
@@ -168,6 +170,7 @@ class Settings:
     servers: tuple[ServerSettings, ...]
     llm: LlmSettings | None = None
     planner: PlannerChoice = "auto"
+    policy: Policy = field(default_factory=Policy)
     effects: Mapping[str, EffectKind] = field(default_factory=dict[str, EffectKind])
     limits: Limits = field(default_factory=Limits)
     store: StoreSettings = field(default_factory=StoreSettings)

@@ -10,14 +10,18 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.approval import Ruling
 from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 
 __all__ = [
+    "ApprovalAsked",
+    "ApprovalGiven",
     "Emit",
     "Event",
+    "ExecuteStarted",
     "LlmCalled",
     "Noted",
     "PlanReady",
@@ -84,6 +88,27 @@ class PlanReady:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked:
+    """A person is asked about steps with these tools: before the plan runs, or while it does (`begun`)."""
+
+    tools: Sequence[str]
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven:
+    """What came of it."""
+
+    tools: Sequence[str]
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteStarted:
+    """The plan may run, and does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
     """A step's tool is called: once, or once for each of several arguments of a `for_each`."""
 
@@ -144,6 +169,9 @@ Event: TypeAlias = (
     | RouteStarted
     | LlmCalled
     | PlanReady
+    | ApprovalAsked
+    | ApprovalGiven
+    | ExecuteStarted
     | StepStarted
     | StepProgressed
     | StepRetried

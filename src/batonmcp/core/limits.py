@@ -26,6 +26,14 @@ class Limits:
         connect_timeout: Longest a server may take to get ready, in seconds.
         query_bytes: Longest query, in UTF-8 bytes.
         result_bytes: Largest message that a server may send, decoded.
+        answer_within: Seconds after which a host gets what is done, while the run goes on; None: as the host can take.
+        runs: Runs of hosts at work at a time; those that wait for a person do not count.
+        waiting_runs: Runs that may wait for their turn; what comes on top is told to try again.
+        kept_runs: Runs whose whole results stay readable after their end.
+        kept_bytes: Bytes of results that stay readable together, about.
+        kept_seconds: How long they do.
+        native_tokens: Most tokens of tools that are offered to a model as functions, with their whole schemas.
+        catalogue_tokens: Most tokens of all signatures; above them, only those that match the query best are shown.
     """
 
     steps: int = 24
@@ -42,3 +50,11 @@ class Limits:
     connect_timeout: float = 20.0
     query_bytes: int = 65_536
     result_bytes: int = 8_000_000
+    answer_within: float | None = None
+    runs: int = 32
+    waiting_runs: int = 256
+    kept_runs: int = 200
+    kept_bytes: int = 64_000_000
+    kept_seconds: float = 3_600.0
+    native_tokens: int = 8_000
+    catalogue_tokens: int = 30_000

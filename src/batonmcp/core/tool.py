@@ -1,6 +1,9 @@
 """A tool as the registry holds it."""
 
+import json
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 
 from batonmcp.core.effect import Effect
 from batonmcp.core.schema import Schema
@@ -8,7 +11,7 @@ from batonmcp.core.schema import Schema
 __all__ = ["Tool"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Tool:
     """One tool of one downstream server.
 
@@ -31,3 +34,21 @@ class Tool:
     input_schema: Schema
     output_schema: Schema | None
     effect: Effect
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes when, and only when, the definition does; whole, so that no server can make two that share one."""
+        definition = [
+            self.qualified,
+            self.server,
+            self.name,
+            self.agent,
+            self.description,
+            self.input_schema.document,
+            self.output_schema.document if self.output_schema else None,
+            self.effect.kind,
+            self.effect.idempotent,
+            self.effect.open_world,
+        ]
+        text = json.dumps(definition, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode("ascii")).hexdigest()

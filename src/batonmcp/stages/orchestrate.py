@@ -1,15 +1,14 @@
 """The run: route, execute, synthesize, on one screen."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.check import check
-from batonmcp.core.errors import BatonError, ExpressionFailed, LlmError, PlanInvalid
+from batonmcp.core.errors import BatonError, ErrorInfo, ExpressionFailed, LlmError, PlanInvalid
 from batonmcp.core.events import (
     Emit,
     Event,
+    ExecuteStarted,
     Noted,
     PlannerName,
     PlanReady,
@@ -21,24 +20,32 @@ from batonmcp.core.events import (
 )
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
-from batonmcp.core.policy import explain, needs_decision
 from batonmcp.core.prepare import Settled, shape
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.record import Recorder, RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.llm.lexical import plan_lexically
+from batonmcp.llm.port import LLM
 from batonmcp.stages.ask_host import ask_for_plan, explain_problems
+from batonmcp.stages.audience import Audience
+from batonmcp.stages.budget import Budget
+from batonmcp.stages.consent import Consent, judged
 from batonmcp.stages.execute import execute
 from batonmcp.stages.facts import has_values, results, run_status, undone
 from batonmcp.stages.ports import Ports
+from batonmcp.stages.rehearse import rehearsed
 from batonmcp.stages.route import route
 from batonmcp.stages.synthesize import synthesize
 from batonmcp.stages.task import Task
 
 __all__ = ["orchestrate"]
 
+_RESERVE_S = 15.0
+_RESERVED_PART = 0.25
+"""What is kept of a run's time for writing its answer: so many seconds, but no more than this part."""
 
-async def orchestrate(task: Task, ports: Ports, listen: Emit, *, caller: Caller = NOBODY) -> RunRecord:
+
+async def orchestrate(task: Task, ports: Ports, audience: Audience) -> RunRecord:
     """Run one task from query to answer.
 
     What goes wrong is in the record, not raised; what was obtained before it went wrong is there too.
@@ -46,26 +53,34 @@ async def orchestrate(task: Task, ports: Ports, listen: Emit, *, caller: Caller 
     Args:
         task: What is asked.
         ports: What the run works with.
-        listen: Gets every event as it happens.
-        caller: Whose run it is: who is asked what servers want to know.
+        audience: Whom the run is for.
     """
-    recorder = Recorder(ports.clock)
+    recorder = audience.recorder or Recorder(ports.clock)
+    record = recorder.record
 
     def emit(event: Event) -> None:
         recorder(event)
-        listen(event)
+        audience.listen(event)
 
     planner: PlannerName = "host" if task.plan is not None else ports.planner
-    emit(RunStarted(run_id=secrets.token_hex(8), query=task.query, planner=planner))
+    emit(RunStarted(run_id=record.run_id, query=task.query, planner=planner))
     end = RunFinished(status="cancelled", answer=None)
     try:
-        end = await _Run(task, ports, emit, caller).end()
+        end = await _Run(task, ports, emit, audience, Budget(ports.limits.run_timeout)).end()
     except BatonError as error:
         end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
         emit(end)
-        await ports.keep(recorder.record)
-    return recorder.record
+        await ports.keep(record)
+    return record
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan, and what its planner says about it."""
+
+    plan: Plan
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +88,57 @@ class _Run:
     task: Task
     ports: Ports
     emit: Emit
-    caller: Caller
+    audience: Audience
+    budget: Budget
 
     async def end(self) -> RunFinished:
         """Tell the whole story; each line may end it."""
+        made = await self._made_in_time()
+        if isinstance(made, RunFinished):
+            return made
+        plan = made.plan
+        self.emit(PlanReady(plan=plan))
+        if self.task.output == "plan":
+            judgement = await judged(plan, self.ports.policy, self.ports.trust)
+            answer = rehearsed(plan, judgement, answers=self._is_written)
+            return RunFinished(status="planned", answer=answer)
+        consent = self._consent(plan)
+        refusal = await consent.obtain()
+        if refusal:
+            return refusal
+        self.emit(ExecuteStarted())
+        with self.budget.stage(keep=self._reserve) as deadline:
+            outcomes = await execute(
+                plan,
+                tools=self.ports.tools,
+                inputs=self.task.inputs,
+                limits=self.ports.limits,
+                emit=self.emit,
+                caller=self.audience.caller,
+                admit=consent.admit if consent.is_partial else None,
+                deadline=deadline,
+            )
+        return await self._answer(plan, outcomes, made.notes)
+
+    @property
+    def _is_written(self) -> bool:
+        """Whether the model writes the answer."""
+        return self.ports.llm is not None and self.task.output == "answer"
+
+    @property
+    def _reserve(self) -> float:
+        """Seconds that are kept for writing the answer, so that slow steps do not cost it."""
+        return min(_RESERVE_S, self.budget.seconds * _RESERVED_PART) if self._is_written else 0.0
+
+    async def _made_in_time(self) -> _Made | RunFinished:
+        with self.budget.stage(keep=self._reserve) as deadline, deadline.scope:
+            return await self._made()
+        return RunFinished(
+            status="failed", answer=None, error=_out_of_time("the plan was being made", self.budget.seconds)
+        )
+
+    async def _made(self) -> _Made | RunFinished:
+        """Return a valid plan, or the end of the run without one."""
         registry = await self._registry()
         if self.task.plan is None and self.ports.planner == "host":
             return RunFinished(status="plan_required", answer=ask_for_plan(self.task, registry))
@@ -84,24 +146,21 @@ class _Run:
         if isinstance(routed, NoTool):
             return RunFinished(status="no_match", answer=_no_match(routed, registry))
         try:
-            plan = self._check(routed, registry)
+            return _Made(self._check(routed, registry), routed.notes)
         except PlanInvalid as error:
             return self._rejected(error, registry)
-        self.emit(PlanReady(plan=plan))
-        if self.task.output == "plan":
-            return RunFinished(status="planned", answer=explain(plan))
-        refusal = await self._refusal(plan)
-        if refusal:
-            return refusal
-        outcomes = await execute(
-            plan,
-            tools=self.ports.tools,
+
+    def _consent(self, plan: Plan) -> Consent:
+        return Consent(
+            plan=plan,
+            query=self.task.query,
             inputs=self.task.inputs,
+            policy=self.ports.policy,
+            trust=self.ports.trust,
+            decide=self.audience.decide,
             limits=self.ports.limits,
             emit=self.emit,
-            caller=self.caller,
         )
-        return await self._answer(plan, outcomes, routed.notes)
 
     async def _registry(self) -> Registry:
         registry = await self.ports.tools.registry(self.task.servers)
@@ -126,7 +185,8 @@ class _Run:
             return NoTool(reason="No server offers any tool.")
         self.emit(RouteStarted(tools=len(registry), agents=[agent.title for agent in registry.agents]))
         if self.ports.planner == "llm" and self.ports.llm:
-            routed = await route(self.ports.llm, self.task, registry, now=self.ports.now(), emit=self.emit)
+            now, limits = self.ports.now(), self.ports.limits
+            routed = await route(self.ports.llm, self.task, registry, limits=limits, now=now, emit=self.emit)
         else:
             routed = plan_lexically(self.task.query, registry)
         for note in routed.notes:
@@ -143,18 +203,6 @@ class _Run:
         answer = explain_problems(error, self.task.plan, registry)
         return RunFinished(status="plan_required", answer=answer, error=error.info)
 
-    async def _refusal(self, plan: Plan) -> RunFinished | None:
-        """Have a person decide where the plan is not read-only. None: it may run."""
-        if not needs_decision(plan):
-            return None
-        match await self.ports.decide(plan):
-            case True:
-                return None
-            case False:
-                return RunFinished(status="refused", answer=f"Refused; nothing was run. The plan was:\n{explain(plan)}")
-            case None:
-                return RunFinished(status="approval_required", answer=_approval_required(plan))
-
     def _data(self, status: RunStatus, settled: Settled) -> RunFinished:
         """End with the results, in the shape that the plan's `result` gives them if it has one that works."""
         try:
@@ -162,6 +210,13 @@ class _Run:
         except ExpressionFailed as error:
             self.emit(Noted(text=f"The plan's `result` has no value, so the results are given by step: {error}"))
             return RunFinished(status="partial", answer=None)
+
+    async def _written(self, llm: LLM, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
+        """Have the model write the answer in the time that is left."""
+        with self.budget.stage() as deadline, deadline.scope:
+            return await synthesize(llm, self.task.query, plan, outcomes, emit=self.emit)
+        late = _out_of_time("the answer was being written", self.budget.seconds)
+        raise LlmError(kind=late.kind, message=late.message, cure=late.cure)
 
     async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
         status = run_status(plan, outcomes)
@@ -172,12 +227,20 @@ class _Run:
         if self.ports.llm and any(has_values(outcomes[step.id]) for step in plan.steps):
             self.emit(SynthesisStarted())
             try:
-                text = await synthesize(self.ports.llm, self.task.query, plan, outcomes, emit=self.emit)
+                text = await self._written(self.ports.llm, plan, outcomes)
             except LlmError as failure:
                 status, error = "partial", failure.info
                 failures = [*failures, f"The answer could not be written, so these are the plain results: {failure}"]
         said = notes if self.ports.planner == "lexical" else ()  # what a keyword match passed over, the asker must know
         return RunFinished(status=status, answer=_with_facts(text, said, failures), error=error)
+
+
+def _out_of_time(stage: str, seconds: float) -> ErrorInfo:
+    return ErrorInfo(
+        kind="timeout",
+        message=f"The run reached its limit of {seconds:g} s while {stage}.",
+        cure='Try again, or raise "run_timeout" under "limits" in servers.json.',
+    )
 
 
 def _with_facts(text: str, notes: Sequence[str], failures: Sequence[str]) -> str:
@@ -195,13 +258,3 @@ def _no_match(routed: NoTool, registry: Registry) -> str:
     if len(lines) > 1:
         lines.insert(1, "Available:")
     return "\n".join(lines)
-
-
-def _approval_required(plan: Plan) -> str:
-    tool = needs_decision(plan)[0].tool.qualified
-    return (
-        "Nothing was run: the plan has steps that may change something, and a person decides about those.\n"
-        f"{explain(plan)}\n"
-        f'If {tool} only reads, write {{"{tool}": "read"}} under "effects" in the "batonmcp" part of servers.json. '
-        "On a terminal, `batonmcp ask` shows the plan and asks."
-    )

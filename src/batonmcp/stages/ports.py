@@ -4,8 +4,8 @@ Above the ports sits `orchestrate`; below them the fleet of MCP servers, an LLM 
 is passed in, so that a run can be told with doubles.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
@@ -16,30 +16,46 @@ from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
-from batonmcp.core.plan import Plan
+from batonmcp.core.policy import Policy
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM
 
-__all__ = ["Decide", "Keep", "PlannerKind", "Ports", "Tools", "cannot_ask", "keep_nothing"]
+__all__ = ["Keep", "NobodyTrusted", "PlannerKind", "Ports", "Tools", "Trust", "keep_nothing"]
 
 PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
-
-Decide: TypeAlias = Callable[[Plan], Awaitable[bool | None]]
-"""Asks a person whether a plan that is not read-only may run. None: there is nobody to ask."""
-
 
 Keep: TypeAlias = Callable[[RunRecord], Awaitable[None]]
 """Keeps the record of a run that has ended. It never raises: a run that cannot be kept still has its answer."""
 
 
-async def cannot_ask(_plan: Plan) -> None:
-    """Decide nothing: for where no person can be asked."""
-
-
 async def keep_nothing(_record: RunRecord) -> None:
     """Let the record go."""
+
+
+class Trust(Protocol):
+    """The tools that a person has allowed for good, as they were defined then."""
+
+    async def of(self, tools: Iterable[Tool]) -> frozenset[str]:
+        """Return the qualified names of those that are trusted as they are defined now."""
+        ...
+
+    async def add(self, tools: Iterable[Tool]) -> None:
+        """Trust these from now on."""
+        ...
+
+
+class NobodyTrusted(Trust):
+    """Trusts no tool, and remembers none."""
+
+    async def of(self, tools: Iterable[Tool]) -> frozenset[str]:
+        """Trust none."""
+        del tools
+        return frozenset()
+
+    async def add(self, tools: Iterable[Tool]) -> None:
+        """Let it pass: what was decided holds for this run."""
 
 
 class Tools(Protocol):
@@ -72,18 +88,20 @@ class Ports:
         tools: The downstream servers.
         planner: Who plans when the task brings no plan.
         llm: For the planner `llm`, and to write the answer; None: code writes it.
-        decide: Who decides about a plan that is not read-only.
         limits: Bounds of a run.
         clock: Seconds, never going back.
         now: Date, time and zone for the planner.
         keep: Gets the record of each run at its end.
+        policy: What may run, and what a person decides about.
+        trust: Which tools need no decision any more.
     """
 
     tools: Tools
     planner: PlannerKind
     llm: LLM | None
-    decide: Decide
     limits: Limits
     clock: Callable[[], float]
     now: Callable[[], datetime]
     keep: Keep = keep_nothing
+    policy: Policy = field(default_factory=Policy)
+    trust: Trust = field(default_factory=NobodyTrusted)
