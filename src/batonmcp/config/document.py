@@ -103,6 +103,8 @@ class LimitsPart(_Part):
     kept_seconds: _Positive | None = None
     native_tokens: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
     catalogue_tokens: Annotated[int, Field(ge=1_000, le=10_000_000, strict=True)] | None = None
+    llm_tokens: Annotated[int, Field(ge=1, le=100_000_000, strict=True)] | None = None
+    cost_usd: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
 
 
 class StorePart(_Part):

@@ -72,12 +72,13 @@ class RouteStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmCalled:
-    """An LLM call ended, with the tokens its endpoint reported."""
+    """An LLM call ended, with the tokens its endpoint reported, and what they cost where the price is known."""
 
     stage: Literal["route", "synthesize"]
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,8 @@ class Limits:
         kept_seconds: How long they do.
         native_tokens: Most tokens of tools that are offered to a model as functions, with their whole schemas.
         catalogue_tokens: Most tokens of all signatures; above them, only those that match the query best are shown.
+        llm_tokens: Most tokens of all model calls of one run together; None: any number.
+        cost_usd: Most that they may cost, where the prices are known; None: anything.
     """
 
     steps: int = 24
@@ -58,3 +60,5 @@ class Limits:
     kept_seconds: float = 3_600.0
     native_tokens: int = 8_000
     catalogue_tokens: int = 30_000
+    llm_tokens: int | None = None
+    cost_usd: float | None = None

@@ -19,7 +19,8 @@ _PLAIN_NAME = re.compile(r"[\w.$@-]+")
 def signature(tool: Tool) -> str:
     """Return `agent__tool(city: string, days?: integer) -> {temp: number}  # first sentence`."""
     given = _parameters(tool.input_schema.document)
-    result = f" -> {_type(tool.output_schema.document, tool.output_schema.document, 0)}" if tool.output_schema else ""
+    shape = tool.result_shape
+    result = f" -> {_type(shape, shape, 0)}" if shape else ""
     summary = _summary(tool.description)
     return f"{tool.qualified}({given}){result}" + (f"  # {summary}" if summary else "")
 
