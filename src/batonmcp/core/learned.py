@@ -18,6 +18,7 @@ __all__ = ["Shape", "learned", "merged"]
 Shape: TypeAlias = Mapping[str, Any]
 
 _ANY: Final[Shape] = {}
+_NOTHING: Final[Shape] = {"type": "null"}
 _MOST_MEMBERS: Final = 40
 _MOST_ITEMS: Final = 50
 _DEEPEST: Final = 5
@@ -48,14 +49,13 @@ def merged(one: Shape, other: Shape) -> Shape:
 def _shape(value: JsonValue, depth: int) -> Shape:
     match value:
         case None:
-            return {"type": "null"}
+            return _NOTHING
         case dict():
             return _object(value, depth)
         case list():
             if not depth:
                 return {"type": "array"}
-            items = reduce(_merged, (_shape(item, depth - 1) for item in islice(value, _MOST_ITEMS)), {"type": "null"})
-            return {"type": "array", "items": items} if _is_known(items) else {"type": "array"}
+            return _array(reduce(_merged, (_shape(item, depth - 1) for item in islice(value, _MOST_ITEMS)), _NOTHING))
         case _:
             return {"type": _KINDS[type(value)]}
 
@@ -70,8 +70,8 @@ def _is_name(key: str) -> bool:
     return len(key) <= _LONGEST_NAME and _NAME.fullmatch(key) is not None
 
 
-def _is_known(shape: Shape) -> bool:
-    return shape.get("type", "null") != "null"
+def _array(items: Shape) -> Shape:
+    return {"type": "array"} if items == _NOTHING else {"type": "array", "items": items}
 
 
 def _merged(one: Shape, other: Shape) -> Shape:  # noqa: PLR0911 - a case a pair of types
@@ -85,8 +85,7 @@ def _merged(one: Shape, other: Shape) -> Shape:  # noqa: PLR0911 - a case a pair
         case "object", "object":
             return _merged_objects(one, other)
         case "array", "array":
-            items = _merged(one.get("items", {"type": "null"}), other.get("items", {"type": "null"}))
-            return {"type": "array", "items": items} if _is_known(items) else {"type": "array"}
+            return _array(_merged(one.get("items", _NOTHING), other.get("items", _NOTHING)))
         case (("integer" | "number"), ("integer" | "number")):
             return {"type": "number"}
         case _:
@@ -102,8 +101,7 @@ def _merged_objects(one: Shape, other: Shape) -> Shape:
     names = [*first, *(name for name in second if name not in first)]
     if len(names) > _MOST_MEMBERS:
         return {"type": "object"}
-    nothing: Shape = {"type": "null"}
     return {
         "type": "object",
-        "properties": {name: _merged(first.get(name, nothing), second.get(name, nothing)) for name in names},
+        "properties": {name: _merged(first.get(name, _NOTHING), second.get(name, _NOTHING)) for name in names},
     }

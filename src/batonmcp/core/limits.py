@@ -22,7 +22,7 @@ class Limits:
         parallel_total: Calls to all servers in flight at a time, of all runs.
         attempts: How often one call is made at most, where making it again does no harm.
         call_timeout: Longest one tool call may take, in seconds.
-        run_timeout: Longest the steps of one run may take together, in seconds.
+        run_timeout: Longest a run may take, in seconds: its plan, its steps and its answer together.
         connect_timeout: Longest a server may take to get ready, in seconds.
         query_bytes: Longest query, in UTF-8 bytes.
         result_bytes: Largest message that a server may send, decoded.

@@ -1,7 +1,7 @@
 """Whether and how long a plan that a model made can be used again for the same query.
 
-A plan may hold what was true only then: a date that stood for "tomorrow", an hour, the value of an input. What cannot be
-told from the plan counts as such.
+A plan may hold what was true only then: a date that stood for "tomorrow", an hour, the value of an input. What cannot
+be told from the plan counts as such.
 """
 
 import json
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Final, cast
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -33,6 +33,7 @@ _WORDS_TEXT = """
 _WORDS: Final = frozenset(_WORDS_TEXT.split())
 """Words that speak of dates and times, in some languages; a query in other letters is bound to its day in any case."""
 
+_WRITTEN: Final = ("arguments", "when", "for_each")
 _WORD = re.compile(r"[\w']+")
 _NOT_ASCII = re.compile(r"[^\x00-\u024f]")
 
@@ -60,7 +61,7 @@ def is_reusable(plan: JsonValue, *, query: str, inputs: Mapping[str, JsonValue])
     literals = list(_literals(plan))
     if any(hour not in query for text in literals for hour in _HOUR.findall(text)):
         return False
-    values = {text for text in _literals(dict(inputs)) if text not in {"", "true", "false", "null"}}
+    values = {text for text in _leaves(dict(inputs)) if text not in {"", "true", "false", "null"}}
     return not any(value in text for value in values for text in literals)
 
 
@@ -71,15 +72,25 @@ def day_of(plan: JsonValue, *, query: str, now: datetime) -> str | None:
     return f"{now:%Y-%m-%d}" if speaks_of_time or any(date not in query for date in dates) else None
 
 
-def _literals(value: JsonValue) -> Iterator[str]:
-    """Yield the texts and numbers in a value, as texts; of a plan those of its arguments and expressions."""
+def _literals(plan: JsonValue) -> Iterator[str]:
+    """Yield what stands in the arguments and expressions of a plan's steps, and in its result."""
+    match plan:
+        case {"steps": [*steps]}:
+            parts = [part for step in steps if isinstance(step, dict) for part in map(step.get, _WRITTEN)]
+            yield from _leaves([*parts, plan.get("result")])
+        case _:
+            yield from _leaves(plan)
+
+
+def _leaves(value: JsonValue) -> Iterator[str]:
+    """Yield the texts and numbers in a value, as texts."""
     match value:
         case dict():
-            for key, member in value.items():
-                yield from () if key in {"id", "tool", "after", "on_error"} else _literals(member)
+            for member in value.values():
+                yield from _leaves(member)
         case list():
             for item in value:
-                yield from _literals(cast("JsonValue", item))
+                yield from _leaves(item)
         case str():
             yield value
         case bool() | None:

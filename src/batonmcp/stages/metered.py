@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Emit, LlmCalled, Noted
+from batonmcp.core.events import Emit, LlmCalled
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
 from batonmcp.core.tokens import estimated_tokens
@@ -52,8 +52,6 @@ class Metered(LLM):
                 cost_usd=cost,
             )
         )
-        for note in reply.notes:
-            self._emit(Noted(text=note))
         return reply
 
     def _allow(self, request: Request) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from batonmcp.core.check import check
-from batonmcp.core.errors import BatonError, ErrorInfo, ExpressionFailed, LlmError, PlanInvalid
+from batonmcp.core.errors import BatonError, ExpressionFailed, PlanInvalid
 from batonmcp.core.events import (
     Emit,
     Event,
@@ -133,9 +133,7 @@ class _Run:
     async def _made_in_time(self) -> _Made | RunFinished:
         with self.budget.stage(keep=self._reserve) as deadline, deadline.scope:
             return await self._made()
-        return RunFinished(
-            status="failed", answer=None, error=_out_of_time("the plan was being made", self.budget.seconds)
-        )
+        raise _out_of_time("plan", self.budget.seconds)
 
     async def _made(self) -> _Made | RunFinished:
         """Return a valid plan, or the end of the run without one."""
@@ -215,8 +213,7 @@ class _Run:
         """Have the model write the answer in the time that is left."""
         with self.budget.stage() as deadline, deadline.scope:
             return await synthesize(llm, self.task.query, plan, outcomes, emit=self.emit)
-        late = _out_of_time("the answer was being written", self.budget.seconds)
-        raise LlmError(kind=late.kind, message=late.message, cure=late.cure)
+        raise _out_of_time("answer", self.budget.seconds)
 
     async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
         status = run_status(plan, outcomes)
@@ -228,17 +225,17 @@ class _Run:
             self.emit(SynthesisStarted())
             try:
                 text = await self._written(self.ports.llm, plan, outcomes)
-            except LlmError as failure:
+            except BatonError as failure:
                 status, error = "partial", failure.info
                 failures = [*failures, f"The answer could not be written, so these are the plain results: {failure}"]
         said = notes if self.ports.planner == "lexical" else ()  # what a keyword match passed over, the asker must know
         return RunFinished(status=status, answer=_with_facts(text, said, failures), error=error)
 
 
-def _out_of_time(stage: str, seconds: float) -> ErrorInfo:
-    return ErrorInfo(
+def _out_of_time(what: str, seconds: float) -> BatonError:
+    return BatonError(
         kind="timeout",
-        message=f"The run reached its limit of {seconds:g} s while {stage}.",
+        message=f"The run has {seconds:g} s, and its {what} took too long.",
         cure='Try again, or raise "run_timeout" under "limits" in servers.json.',
     )
 
