@@ -103,7 +103,8 @@ async def test_host_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch)
         results = await script.measure(quick=True)
     assert {(start.who, start.era) for start in results.starts} == {(w, e) for w in script.WHOS for e in script.ERAS}
     for start in results.starts:
-        assert len(start.first) == len(start.tools) == 2
+        assert len(start.first) == len(start.worked) == len(start.tools) == 2
+        assert min(start.worked) > 0
         assert all(0 < first < tools for first, tools in zip(start.first, start.tools, strict=True))
     assert [many.who for many in results.many] == [*script.WHOS]
     assert [(len(many.calls), many.wrong) for many in results.many] == [(20, 0), (20, 0)]

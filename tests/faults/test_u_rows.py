@@ -173,6 +173,7 @@ WRONG: list[tuple[str, Any]] = [
     *(("servers", value) for value in (1, "ok", {"x": 1}, [1], [["ok"]])),
     *(("output", value) for value in (1, "poem", ["data"], {"x": 1})),
     *(("plan", value) for value in (1, "x", ["x"], True)),
+    *((name, value) for name in ("run_id", "select", "approval") for value in (1, True, ["x"], {"x": 1})),
     *((name, 1) for name in ("Query", "tool", "_meta", "", "plan ", "quéry")),
 ]
 
