@@ -25,7 +25,7 @@ from batonmcp.host.reply import reply, reply_error
 from batonmcp.host.run import Interim, Run
 from batonmcp.host.runs import PATIENCE, Runs
 from batonmcp.host.tool import TOOL_NAME
-from batonmcp.host.visit import reply_busy, reply_kept, reply_selected
+from batonmcp.host.visit import reply_again, reply_busy, reply_cancelled, reply_kept, reply_selected
 from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Output, Task
 
@@ -73,8 +73,7 @@ class Calls:
             return reply_error(f"There is no tool {params.name!r} here; the only one is {TOOL_NAME!r}.")
         runs, guest = context.lifespan_context, Guest(context)
         if params.request_state is not None:
-            run = runs.resume(params.request_state, principal=self.principal)
-            return await self._attend(runs, run, guest, params.input_responses or {}) if run else _unknown_state()
+            return await self._resume(runs, guest, params.request_state, params.input_responses)
         try:
             call = read_call(params.arguments, self.limits)
             if isinstance(call, Visit):
@@ -86,6 +85,15 @@ class Calls:
         run = runs.start(partial(self._perform, call), principal=self.principal, inputs=call.inputs)
         return await self._attend(runs, run, guest)
 
+    async def _resume(
+        self, runs: Runs, guest: Guest, state: str, responses: Mapping[str, InputResponse] | None
+    ) -> CallToolResult | InputRequiredResult:
+        """Go on with a run for which the host brings answers."""
+        parked = runs.resume(state, principal=self.principal)
+        if parked is None:
+            return reply_error(UNKNOWN_STATE)
+        return await self._attend(runs, parked.run, guest, parked.answers(responses))
+
     async def _visit(self, runs: Runs, guest: Guest, visit: Visit) -> CallToolResult | InputRequiredResult:
         """Go on with a run, wait for it, or read from it.
 
@@ -94,7 +102,7 @@ class Calls:
         """
         run = runs.find(visit.run_id, principal=self.principal)
         if run is None:
-            kept = await (await self.behind()).kept(visit.run_id)
+            kept = None if runs.knows(visit.run_id) else await (await self.behind()).kept(visit.run_id)
             return reply_kept(kept, visit.run_id, visit.select)
         if visit.approval and not run.present(visit.approval):
             raise BatonError(kind="not_approved", message=_NOT_APPROVED)
@@ -107,12 +115,12 @@ class Calls:
         runs: Runs,
         run: Run,
         guest: Guest,
-        responses: Mapping[str, InputResponse] | None = None,
+        answers: Mapping[str, InputResponse | None] | None = None,
         output: Output | None = None,
     ) -> CallToolResult | InputRequiredResult:
         """Wait for a run, for as long as the host does."""
         within = self.limits.answer_within or answer_within(guest.client)
-        outcome = await runs.attend(run, guest, responses, within=within)
+        outcome = await runs.attend(run, guest, answers, within=within)
         record = run.recorder.record
         match outcome:
             case Interim(waiting=Waiting() as waiting) if run.desk:
@@ -120,9 +128,10 @@ class Calls:
                 return reply(replace(record, status="approval_required", answer=words), "answer")
             case Interim():
                 return reply(record, "answer")
-            case CallToolResult() if output and record.steps and record.status in {"ok", "partial", "failed"}:
-                shown = replace(record, answer=None) if output == "data" else record
-                return reply(shown, output, attached(record, self.library.seen))
+            case CallToolResult() if run.cancelled:
+                return reply_cancelled(record, run.cancelled)
+            case CallToolResult() if output and record.steps and run.reply:
+                return reply_again(record, output, attached(record, self.library.seen))
             case _:
                 return outcome
 
@@ -158,7 +167,3 @@ class Calls:
 
     async def _report(self, run: Run, progress: float, total: float | None, message: str) -> None:
         await run.report(progress, total, self.discretion.text(message))
-
-
-def _unknown_state() -> CallToolResult:
-    return reply_error(UNKNOWN_STATE)
