@@ -17,7 +17,7 @@ class Board(Store):
         shared: Whether others see it.
 
     Attributes:
-        broken: Whether it has turned out that nobody else sees what is put here; known at the first use, as with a file.
+        broken: Whether nobody else sees what is put here, which turns out at the first use, as with a file.
         taken: How often something was to be taken.
     """
 

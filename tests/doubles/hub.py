@@ -39,12 +39,25 @@ from builders import registry, tool
 from doubles.board import Board
 from doubles.ports import Answer, InProcessTools
 
-__all__ = ["GET", "PUT", "TOOLS", "Hub", "Person", "answer_of", "plan", "record_of", "request", "round_of", "said", "step"]
+__all__ = [
+    "GET",
+    "PUT",
+    "TOOLS",
+    "Hub",
+    "Person",
+    "answer_of",
+    "plan",
+    "record_of",
+    "request",
+    "round_of",
+    "said",
+    "step",
+]
 
 TOOLS = registry(
-    tool("store__get", description="Reads a value."),
+    tool("store__read", description="Reads a value."),
     tool("store__put", description="Writes a value.", effect="write"),
-    tool("other__list", description="Lists what there is."),
+    tool("other__look", description="Lists what there is."),
     tool("other__drop", description="Removes everything.", effect="destructive"),
 )
 
@@ -55,7 +68,7 @@ def step(called: str, name: str = "", **more: JsonValue) -> dict[str, JsonValue]
 
 
 PUT = step("store__put", arguments={"key": "colour", "value": "red"})
-GET = step("store__get", arguments={"key": "colour"})
+GET = step("store__read", arguments={"key": "colour"})
 
 
 def plan(*steps: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
@@ -219,7 +232,9 @@ class Hub:
 
 
 async def request(
-    host: Client, arguments: Mapping[str, Any], **more: Any  # noqa: ANN401 - what a request may carry
+    host: Client,
+    arguments: Mapping[str, Any],
+    **more: Any,  # noqa: ANN401 - what a request may carry
 ) -> CallToolResult | InputRequiredResult:
     """Make one request of a call, without going on by itself."""
     result = await host.session.call_tool("orchestrate", dict(arguments), allow_input_required=True, **more)

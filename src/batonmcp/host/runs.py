@@ -47,8 +47,8 @@ class Parked:
 class _Ended:
     """How long a run can still be read that has ended, and what it takes."""
 
-    weight: int
     until: float
+    weight: int = 0
 
 
 class Runs:
@@ -117,24 +117,26 @@ class Runs:
         A host that comes without answers is asked again: what the run was parked with is good no more.
         """
         if answers is None:
-            for state in [state for state, parked in self._parked.items() if parked.run is run]:
-                self._unpark(state)
+            self._unpark_all(run)
         outcome = await run.attend(guest, answers, within=within)
         return outcome if isinstance(outcome, CallToolResult | Interim) else self._park(run, outcome)
 
     async def _perform(self, run: Run) -> None:
         try:
             await run.perform()
-            await self._keep(run)
-        finally:
-            if run.id not in self._ended:
-                self._known.pop(run.id, None)
+        except BaseException:
+            del self._known[run.id]
+            raise
+        ended = self._ended[run.id] = _Ended(until=anyio.current_time() + self._limits.kept_seconds)
+        self._make_room()
+        weight = await anyio.to_thread.run_sync(_weight, run)  # a large one takes its time
+        if self._ended.get(run.id) is ended:
+            ended.weight = weight
+            self._weight += weight
+            self._make_room()
 
-    async def _keep(self, run: Run) -> None:
-        """Keep what a run gave readable, in place of older ones where there is no room."""
-        weight = await anyio.to_thread.run_sync(_weight, run)
-        self._ended[run.id] = _Ended(weight, anyio.current_time() + self._limits.kept_seconds)
-        self._weight += weight
+    def _make_room(self) -> None:
+        """Keep what runs gave readable, in place of older ones where there is no room."""
         while len(self._ended) > self._limits.kept_runs or self._weight > self._limits.kept_bytes:
             self._drop(next(iter(self._ended)))
         self._expire_ended()
@@ -146,7 +148,7 @@ class Runs:
 
     def _drop(self, run_id: str) -> None:
         self._weight -= self._ended.pop(run_id).weight
-        del self._known[run_id]
+        self._unpark_all(self._known.pop(run_id))
 
     def _park(self, run: Run, questions: InputRequests) -> InputRequiredResult:
         if len(self._parked) >= _MOST_PARKED:
@@ -161,18 +163,24 @@ class Runs:
         parked.timer.cancel()
         return parked
 
+    def _unpark_all(self, run: Run) -> None:
+        for state in [state for state, parked in self._parked.items() if parked.run is run]:
+            self._unpark(state)
+
     async def _expire(self, state: str, parked: Parked) -> None:
+        """End a run whose host has not come back; if it is over, its state stays, to tell a late host how it ended."""
         with parked.timer:
             await anyio.sleep(self._patience)
+        run = parked.run
         if self._parked.get(state) is not parked:
             return  # its host has come in the meantime
-        del self._parked[state]
-        if parked.run.attended:
-            parked.run.ask_again()
-        else:
-            parked.run.cancel(
-                f"The run was cancelled, as its host did not come back with answers within {self._patience:g} s."
-            )
+        if run.attended:
+            self._unpark(state)
+            run.ask_again()
+            return
+        run.cancel(f"The run was cancelled, as its host did not come back with answers within {self._patience:g} s.")
+        if run.reply is None:
+            self._unpark(state)
 
 
 def _weight(run: Run) -> int:
