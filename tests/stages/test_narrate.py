@@ -125,6 +125,9 @@ def test_what_goes_on_now() -> None:
     assert after(started("s2")) == "Running: a__x (step s1), b__y (step s2)"
     assert after(StepProgressed(step_id="s2", progress=Progress(done=3))) == narrator.now
     assert after(StepFinished(step_id="s1", outcome=Succeeded(value=1))) == "b__y (step s2): 3"
-    assert after(StepFinished(step_id="s3", outcome=Skipped(because="not needed", by_failure=False))) == "b__y (step s2): 3"
+    assert (
+        after(StepFinished(step_id="s3", outcome=Skipped(because="not needed", by_failure=False)))
+        == "b__y (step s2): 3"
+    )
     assert after(StepFinished(step_id="s2", outcome=Succeeded(value=1))) == "b__y (step s2): succeeded"
     assert after(SynthesisStarted()) == "Writing the answer"
