@@ -17,6 +17,7 @@ from batonmcp.core.errors import ConfigError
 from doubles.evil_stdio import argv
 from doubles.fronts import process_over_http
 from doubles.processes import marked, wait_unmarked
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -313,4 +314,4 @@ def text_of(result: CallToolResult) -> str:
     """Return the one text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)

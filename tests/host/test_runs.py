@@ -30,6 +30,7 @@ from batonmcp.host.runs import PATIENCE, open_runs
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend, Play, form, said
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +78,7 @@ def text_of(result: CallToolResult | InputRequiredResult | Interim) -> str:
     assert isinstance(result, CallToolResult), result
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 class Asking:
