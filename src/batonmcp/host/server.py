@@ -91,6 +91,7 @@ class Front:
             on_list_tools=self._list_tools,
             on_call_tool=self._calls.answer,
             on_list_resources=self._library.list,
+            on_list_resource_templates=self._library.templates,
             on_read_resource=self._library.read,
             on_subscriptions_listen=self._announcer.listen,
         )
