@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.record import RunRecord, StepRecord
 from batonmcp.host.attached import attached
-from batonmcp.host.resources import SeenResources, address
+from batonmcp.host.resources import SeenResources, Shelf, address
 
 
 def record(*attachments: Sequence[Attachment]) -> RunRecord:
@@ -50,7 +50,7 @@ def test_each_names_its_step() -> None:
     """In its metadata, a link also in words; addresses are ours."""
     seen = SeenResources()
     link = Attachment(uri="a://1", name="one", description="First.", mime="text/plain", size=3)
-    blocks = attached(record([link], [held("a://2", blob="QUJD")]), seen)
+    blocks = attached(record([link], [held("a://2", blob="QUJD")]), Shelf(seen))
     assert blocks == [
         ResourceLink(
             uri=address("git", "a://1"),
@@ -71,7 +71,7 @@ def test_each_names_its_step() -> None:
 def test_images_and_sound() -> None:
     """They come as they are, each named on a line, and nobody can list them."""
     seen = SeenResources()
-    blocks = attached(record([media(), media("audio")]), seen)
+    blocks = attached(record([media(), media("audio")]), Shelf(seen))
     assert blocks == [
         TextContent(text="Attached: image image/png, 3 bytes, from step `s0`, git__t0."),
         TextContent(text="Attached: audio audio/wav, 3 bytes, from step `s0`, git__t0."),
@@ -86,7 +86,7 @@ def test_annotations_are_passed_on() -> None:
     told: dict[str, JsonValue] = {"audience": ["user"], "priority": 1.0}
     link = Attachment(uri="a://1", name="one", annotations=told)
     kept = Attachment(uri="a://2", name="two", contents=Contents(uri="a://2", blob="QUJD"), annotations=told)
-    _, *blocks = attached(record([media(annotations=told), link, kept]), SeenResources())
+    _, *blocks = attached(record([media(annotations=told), link, kept]), Shelf(SeenResources()))
     for block in blocks:
         assert block.annotations == Annotations(audience=["user"], priority=1.0)
 
@@ -94,7 +94,7 @@ def test_annotations_are_passed_on() -> None:
 def test_what_is_too_large_is_named() -> None:
     """With its size and its step, whether it was too large to keep or only has no room beside the others."""
     half = media(blob="QUJD" * 80_000)
-    blocks = attached(record([media(blob=None), half, half, media()]), SeenResources())
+    blocks = attached(record([media(blob=None), half, half, media()]), Shelf(SeenResources()))
     lines = [block.text for block in blocks if isinstance(block, TextContent)]
     assert lines == [
         "Not attached, as it is too large: image image/png, 9.0 MB, from step `s0`, git__t0.",
@@ -107,7 +107,7 @@ def test_what_is_too_large_is_named() -> None:
 
 def test_nothing_is_sent_twice() -> None:
     """Text that the answer was made from is linked to; text beside a structured value comes along."""
-    blocks = attached(record([held("a://1", text="x", in_value=True), held("a://2", text="y")]), SeenResources())
+    blocks = attached(record([held("a://1", text="x", in_value=True), held("a://2", text="y")]), Shelf(SeenResources()))
     assert isinstance(blocks[0], ResourceLink)
     assert isinstance(blocks[1], EmbeddedResource)
     assert isinstance(blocks[1].resource, TextResourceContents)
@@ -119,7 +119,7 @@ def test_bounds() -> None:
     large = [held("a://large", text="x" * 100_001)]
     together = [held(f"a://{number}", text="x" * 99_000) for number in range(7)]
     many = [Attachment(uri=f"b://{number}", name="n") for number in range(100)]
-    line, *blocks = attached(record(large, together, many), seen)
+    line, *blocks = attached(record(large, together, many), Shelf(seen))
     embedded = [isinstance(block, EmbeddedResource) for block in blocks]
     assert (len(blocks), embedded[:8]) == (50, [False, True, True, True, True, True, False, False])
     assert isinstance(line, TextContent)
@@ -127,9 +127,16 @@ def test_bounds() -> None:
     assert seen.find(address("git", "b://99")) is not None
 
 
+def test_what_is_sent_is_counted_in_bytes() -> None:
+    """Few characters can be many bytes."""
+    emoji = [held(f"a://{number}", text="😀" * 90_000) for number in range(3)]
+    blocks = attached(record(emoji), Shelf(SeenResources()))
+    assert [type(block) for block in blocks] == [EmbeddedResource, ResourceLink, ResourceLink]
+
+
 def test_many_images_are_counted() -> None:
     """The lines do not become the answer."""
-    blocks = attached(record([media()] * 40), SeenResources())
+    blocks = attached(record([media()] * 40), Shelf(SeenResources()))
     lines = [block.text for block in blocks if isinstance(block, TextContent)]
     assert (len(lines), lines[-1]) == (13, "And 28 more images or sounds.")
     assert len(blocks) == 53
@@ -137,4 +144,4 @@ def test_many_images_are_counted() -> None:
 
 def test_a_run_without_any() -> None:
     """Most replies are one block of text."""
-    assert attached(record([]), SeenResources()) == []
+    assert attached(record([]), Shelf(SeenResources())) == []

@@ -23,7 +23,7 @@ from batonmcp.core.outcome import Failed, ItemOutcome, Outcome, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
 from batonmcp.host.attached import attached
 from batonmcp.host.reply import LARGEST_REPLY, RUN_META, reply, reply_error, reply_value
-from batonmcp.host.resources import SeenResources
+from batonmcp.host.resources import SeenResources, Shelf
 from batonmcp.stages.task import Output
 from builders import plan_of, registry, tool
 
@@ -215,7 +215,7 @@ def test_no_host_throws_it_away(value: JsonValue, output: Output) -> None:
     outcomes = [Succeeded(value=value, attachments=(IMAGE, IMAGE))] * 24
     answer = None if output == "data" else str(value)[:500_000]
     record = run(*outcomes, end=RunFinished(status="ok", answer=answer), arguments={"a": "é" * 10_000})
-    result = reply(record, output, attached(record, SeenResources()))
+    result = reply(record, output, attached(record, Shelf(SeenResources())))
     text, *blocks = result.content
     assert isinstance(text, TextContent)
     assert len(text.text) < 40_000
@@ -231,7 +231,7 @@ def test_lines_about_what_comes_along_are_part_of_the_text() -> None:
     """There is one text, which names images with their step; the images follow."""
     small = Attachment(name="image", media="image", mime="image/png", size=3, contents=Contents(uri="", blob="QUJD"))
     record = run(Succeeded(value=1, attachments=(small,)), end=RunFinished(status="ok", answer="Here it is."))
-    text, image = reply(record, "answer", attached(record, SeenResources())).content
+    text, image = reply(record, "answer", attached(record, Shelf(SeenResources()))).content
     assert isinstance(text, TextContent)
     assert text.text.startswith(
         "Here it is.\n\nAttached: image image/png, 3 bytes, from step `s1`, a__x.\n\n---\nRan: a__x"

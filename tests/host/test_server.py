@@ -10,7 +10,7 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
-from mcp_types import CallToolResult, ResourcesCapability, TextContent
+from mcp_types import CallToolResult, ResourcesCapability, TextContent, ToolsCapability
 from pydantic import JsonValue
 
 from batonmcp import __version__
@@ -20,6 +20,7 @@ from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, Run
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.registry import Agent, Registry
 from batonmcp.host.backend import Backend, OpenBackend
 from batonmcp.host.server import Front
 from batonmcp.stages.audience import Audience
@@ -82,6 +83,12 @@ class Behind:
         """Fail: there are no resources."""
         raise AssertionError(server, uri)
 
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Know of two servers, and of no other ever."""
+        if other_than is not None:
+            await anyio.sleep_forever()
+        return Registry.of([Agent(name=name, title=name.upper()) for name in "ab"], [tool("a__x")])
+
 
 @dataclass
 class Door:
@@ -129,6 +136,7 @@ async def test_it_answers_before_the_backend_is_open(mode: str) -> None:
             (listed,) = (await host.list_tools()).tools
             assert listed.name == "orchestrate"
             assert "Behind it: a, b." in (listed.description or "")
+            assert host.server_capabilities.tools == ToolsCapability(list_changed=True)
             assert listed.output_schema is None
             assert host.server_info is not None
             assert (host.server_info.name, host.server_info.version) == ("batonmcp", __version__)

@@ -26,6 +26,7 @@ __all__ = [
     "Noted",
     "PlanReady",
     "PlannerName",
+    "RouteRecalled",
     "RouteStarted",
     "RunFinished",
     "RunStarted",
@@ -68,6 +69,11 @@ class RouteStarted:
 
     tools: int
     agents: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRecalled:
+    """The same was asked before, and the plan of then is used again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +174,7 @@ class RunFinished:
 Event: TypeAlias = (
     RunStarted
     | RouteStarted
+    | RouteRecalled
     | LlmCalled
     | PlanReady
     | ApprovalAsked

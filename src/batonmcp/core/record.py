@@ -20,6 +20,7 @@ from batonmcp.core.events import (
     Noted,
     PlannerName,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -151,7 +152,7 @@ class Recorder:
         self._steps: dict[str, StepRecord] = {}
         self.record = RunRecord(run_id=run_id or secrets.token_hex(16), query="", planner="llm")
 
-    def __call__(self, event: Event) -> None:  # noqa: C901 - a case an event
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a case an event
         """Take one event."""
         record = self.record
         match event:
@@ -159,6 +160,8 @@ class Recorder:
                 record.run_id, record.query, record.planner = run_id, query, planner
             case RouteStarted():
                 self._enter("route")
+            case RouteRecalled():
+                record.planner = "cache"
             case LlmCalled():
                 record.usage.add(event)
             case PlanReady(plan=plan):

@@ -12,6 +12,7 @@ from batonmcp.core.events import (
     LlmCalled,
     Noted,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -22,10 +23,12 @@ from batonmcp.core.events import (
     SynthesisStarted,
 )
 from batonmcp.core.outcome import status_of
+from batonmcp.core.printable import printable
 
 __all__ = ["Narrator"]
 
 _MOST_NAMES = 6
+_LONGEST_NAME = 60
 _MOST_FIGURES = 1e12
 
 
@@ -46,7 +49,8 @@ class Narrator:
         """Return a line about an event, None if there is nothing to say."""
         match event:
             case RouteStarted(tools=tools, agents=agents):
-                return f"Choosing among {_count(tools, 'tool')} of {_listed(agents)}"
+                names = [printable(agent, _LONGEST_NAME) for agent in agents]
+                return f"Choosing among {_count(tools, 'tool')} of {_listed(names)}"
             case PlanReady(plan=plan):
                 self.total = len(plan.steps) + 2
                 self.done += 1
@@ -70,7 +74,7 @@ class Narrator:
                 return f"{self._names[step_id]}: {status_of(outcome)}"
             case SynthesisStarted():
                 return "Writing the answer"
-            case RunStarted() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
+            case RunStarted() | RouteRecalled() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
                 return None
 
 

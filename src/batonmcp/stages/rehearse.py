@@ -37,7 +37,8 @@ def _class(plan: Plan) -> str:
 def _rest(plan: Plan, judgement: Judgement, *, answers: bool) -> Iterator[str]:
     if judgement.denied:
         yield f"It would be refused:\n{told(judgement.denied)}"
-    elif judgement.asked:
+        return
+    if judgement.asked:
         yield f"A person would be asked first:\n{told(judgement.asked)}"
     else:
         yield "Nobody would be asked."

@@ -8,7 +8,6 @@ from pydantic import JsonValue
 
 from batonmcp.core.cut import Shaped, largest_first
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Emit
 from batonmcp.core.inert import inert
 from batonmcp.core.json_text import characters_up_to
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, attachments_of, status_of
@@ -16,7 +15,6 @@ from batonmcp.core.plan import Plan, Step
 from batonmcp.core.portions import FOR_A_MODEL, portions
 from batonmcp.llm.port import LLM, Request
 from batonmcp.stages.facts import kept_values
-from batonmcp.stages.llm_call import call_llm
 from batonmcp.stages.telling import sendable
 
 __all__ = ["synthesize"]
@@ -34,7 +32,7 @@ is missing, and "cut" names such places. Do not guess what is missing, do not co
 and say so if the answer depends on it. Media are named; the user gets them beside your answer, you do not."""
 
 
-async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome], *, emit: Emit) -> str:
+async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
     """Have the LLM write the answer, at temperature 0.7.
 
     It sees of the results what there is room for, and is told what it does not see. Nothing in the answer loads
@@ -45,14 +43,15 @@ async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Ou
     """
     user = sendable(_user(query, plan, outcomes))
     request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
-    reply = await call_llm(llm, request, emit)
-    if not reply.text.strip():
+    reply = await llm.complete(request)
+    answer = inert(reply.text)
+    if not answer.strip():
         raise LlmError(
             kind="llm_bad_response",
             message="The model replied without any text when it was asked for the answer.",
             cure='Try again, or use another model (the one for answers is "model" under "llm.synthesize").',
         )
-    return inert(reply.text)
+    return answer
 
 
 def _user(query: str, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
