@@ -24,6 +24,8 @@ def test_same_as_writing_it_all(value: JsonValue, characters: int) -> None:
     assert beginning(value, characters) == text[:characters]
     assert (extent_of(value).size, extent_of(value).characters) == (size, len(text))
     assert size_of(value) == size
+    assert extent_of(value, exact=size) == extent_of(value)
+    assert extent_of(value, exact=0).characters == len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 ZEROS: JsonValue = [0 for _ in range(1_000_000)]

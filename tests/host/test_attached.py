@@ -127,6 +127,13 @@ def test_bounds() -> None:
     assert seen.find(address("git", "b://99")) is not None
 
 
+def test_what_is_sent_is_counted_in_bytes() -> None:
+    """Few characters can be many bytes."""
+    emoji = [held(f"a://{number}", text="😀" * 90_000) for number in range(3)]
+    blocks = attached(record(emoji), Shelf(SeenResources()))
+    assert [type(block) for block in blocks] == [EmbeddedResource, ResourceLink, ResourceLink]
+
+
 def test_many_images_are_counted() -> None:
     """The lines do not become the answer."""
     blocks = attached(record([media()] * 40), Shelf(SeenResources()))

@@ -159,7 +159,7 @@ async def test_nothing_in_an_answer_loads_or_hides() -> None:
 
 
 @pytest.mark.parametrize(
-    "reply", [calling(("a__x", {})), saying(""), saying(" \n")], ids=["a call", "nothing", "white space"]
+    "reply", [calling(("a__x", {})), saying(""), saying(" \n\u200b")], ids=["a call", "nothing", "white space"]
 )
 async def test_a_reply_without_words_is_no_answer(reply: Reply) -> None:
     """A model that calls a tool although none was offered, or says nothing, has not answered."""

@@ -1,5 +1,6 @@
 """What came along with a run's results, as blocks of the reply: resources, images and sound."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.printable import printable
 from batonmcp.core.record import RunRecord, StepRecord
 from batonmcp.host.resources import Shelf, readable
+from batonmcp.stages.telling import sendable
 
 __all__ = ["attached"]
 
@@ -25,10 +27,10 @@ _MOST_LINES: Final = 12
 _LONGEST_LABEL: Final = 200
 _LARGEST: Final = 100_000
 _LARGEST_TOGETHER: Final = 560_000
-"""Characters of all that is sent along: hosts take a megabyte, text and record included."""
+"""Bytes of all that is sent along: hosts take a megabyte, text and record included."""
 
-_BESIDE: Final = 1_000
-"""Characters that a block has beside what it holds, at about the most."""
+_BESIDE: Final = 3_000
+"""Bytes that a block has beside what it holds, at the most."""
 
 
 def attached(record: RunRecord, seen: Shelf) -> list[ContentBlock]:
@@ -43,21 +45,20 @@ def attached(record: RunRecord, seen: Shelf) -> list[ContentBlock]:
     left = _LARGEST_TOGETHER
     missing = 0
     for step, attachment, uri in _noted(record, seen):
-        contents = attachment.contents
-        whole = contents if contents and not attachment.in_value and contents.size + _BESIDE <= left else None
+        size = _size(attachment)
+        fits = size is not None and size + _BESIDE <= left
         if len(blocks) == _MOST:
             missing += 1
-        elif attachment.media:
-            lines.append(_line(step, attachment, sent=whole is not None))
-            if whole:
-                blocks.append(_media(step, attachment, whole))
-                left -= whole.size + _BESIDE
-        elif whole and whole.size <= _LARGEST:
-            blocks.append(_embedded(step, attachment, whole, uri))
-            left -= whole.size + _BESIDE
-        else:
+            continue
+        if attachment.media:
+            lines.append(_line(step, attachment, sent=fits))
+        if attachment.contents and fits:
+            made = _media if attachment.media else _embedded
+            blocks.append(made(step, attachment, attachment.contents, uri))
+            left -= (size or 0) + _BESIDE
+        elif not attachment.media:
             blocks.append(_link(step, attachment, uri))
-            left -= _BESIDE
+            left -= len(uri) + _BESIDE
     return [*map(_text, _told(lines, missing)), *blocks]
 
 
@@ -65,6 +66,14 @@ def _noted(record: RunRecord, seen: Shelf) -> Iterator[tuple[StepRecord, Attachm
     for step in record.steps:
         for attachment in step.attachments:
             yield step, attachment, "" if attachment.media else seen.note(step.server, attachment)
+
+
+def _size(attachment: Attachment) -> int | None:
+    """Return how many bytes it takes to send what an attachment holds; None if it is not to be sent."""
+    contents = attachment.contents
+    if contents is None or attachment.in_value or (contents.size > _LARGEST and not attachment.media):
+        return None
+    return len(json.dumps(sendable(contents.text or ""), ensure_ascii=False).encode()) + len(contents.blob or "")
 
 
 def _line(step: StepRecord, attachment: Attachment, *, sent: bool) -> str:
@@ -85,14 +94,14 @@ def _text(line: str) -> TextContent:
     return TextContent(text=line)
 
 
-def _media(step: StepRecord, attachment: Attachment, contents: Contents) -> ContentBlock:
+def _media(step: StepRecord, attachment: Attachment, contents: Contents, _uri: str) -> ContentBlock:
     made = ImageContent if attachment.media == "image" else AudioContent
     mime = attachment.mime or f"{attachment.media}/*"
     data, annotations = contents.blob or "", _annotations(attachment.annotations)
     return made(data=data, mime_type=mime, annotations=annotations, _meta=_meta(step))
 
 
-def _embedded(step: StepRecord, attachment: Attachment, contents: Contents, uri: str) -> EmbeddedResource:
+def _embedded(step: StepRecord, attachment: Attachment, contents: Contents, uri: str) -> ContentBlock:
     annotations = _annotations(attachment.annotations)
     return EmbeddedResource(resource=readable(contents, uri), annotations=annotations, _meta=_meta(step))
 

@@ -44,13 +44,14 @@ async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Ou
     user = sendable(_user(query, plan, outcomes))
     request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
     reply = await llm.complete(request)
-    if not reply.text.strip():
+    answer = inert(reply.text)
+    if not answer.strip():
         raise LlmError(
             kind="llm_bad_response",
             message="The model replied without any text when it was asked for the answer.",
             cure='Try again, or use another model (the one for answers is "model" under "llm.synthesize").',
         )
-    return inert(reply.text)
+    return answer
 
 
 def _user(query: str, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
