@@ -78,6 +78,7 @@ async def route(llm: LLM, task: Task, registry: Registry, *, now: datetime, emit
         user=sendable(_user(task, now)),
         functions=[*(map(_function, registry) if native else ()), _plan_function()],
         temperature=0,
+        plan_function=PLAN_FUNCTION,
     )
     return _read(await call_llm(llm, request, emit))
 
