@@ -26,14 +26,15 @@ from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMes
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from batonmcp.cli.compose import open_ports
+from batonmcp.cli.compose import open_hub
 from batonmcp.config.load import load
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.events import Event, LlmCalled
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.orchestrate import orchestrate
-from batonmcp.stages.ports import Ports, cannot_ask
+from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PLAN_FUNCTION
 from batonmcp.stages.task import Task
 from doubles.fake_llm import Charges, FakeLLM, JsonObject, Reply, Text, ToolCalls, Usage
@@ -177,7 +178,7 @@ class _Bench:
                 usages.append(Usage(prompt_tokens=event.prompt_tokens, completion_tokens=event.completion_tokens))
 
         began = time.perf_counter()
-        record = await orchestrate(Task(query=question.query), self.ports, listen)
+        record = await orchestrate(Task(query=question.query), self.ports, Audience(listen=listen))
         seconds = time.perf_counter() - began
         if (record.status, record.mode, record.answer) != ("ok", question.mode, ANSWER):
             message = f"{question.query!r} ended otherwise than scripted: {record.as_json()}"
@@ -285,9 +286,9 @@ async def measure(charges: Charges, *, runs: int) -> list[Row]:
         settings = load(_ROOT / "servers.json", {"BATONMCP_MODEL": "scripted", "OPENAI_BASE_URL": llm.base_url})
         async with (
             openai.AsyncOpenAI(base_url=llm.base_url, api_key="none") as client,
-            open_ports(settings, discretion=Discretion(), without_llm="lexical", decide=cannot_ask) as ports,
+            open_hub(settings, discretion=Discretion(), without_llm="lexical") as hub,
         ):
-            bench = _Bench(client, ports, await ports.tools.registry())
+            bench = _Bench(client, hub.ports, await hub.ports.tools.registry())
             for way in WAYS:
                 await bench.run(way, QUESTIONS[0])
             rounds = [{(q, way): await bench.run(way, q) for q in QUESTIONS for way in WAYS} for _ in range(runs)]

@@ -16,10 +16,11 @@ from pydantic import JsonValue
 from batonmcp.config.settings import LlmSettings, ServerSettings, Settings, StdioServer
 from batonmcp.core.limits import Limits
 from batonmcp.core.names import qualified_name
-from batonmcp.core.plan import Plan
+from batonmcp.core.policy import Policy
 from batonmcp.core.record import RunRecord, StepRecord
 from batonmcp.downstream.fleet import open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.orchestrate import orchestrate
 from batonmcp.stages.ports import Ports, Tools
 from batonmcp.stages.route import PLAN_FUNCTION
@@ -72,23 +73,18 @@ def recorded(source: str) -> Sequence[RecordedPlan]:
     return load_plans(source)
 
 
-async def approve(_plan: Plan) -> bool:
-    """Let every plan run."""
-    return True
-
-
 async def orchestrated(tools: Tools, task: Task, llm: OpenAIClient | None = None) -> RunRecord:
     """Run a task as the product does."""
     ports = Ports(
         tools=tools,
         planner="llm" if llm else "host",
         llm=llm,
-        decide=approve,
         limits=Limits(),
+        policy=Policy(profile="never"),
         clock=time.monotonic,
         now=lambda: datetime(2026, 9, 1, 12, 0, tzinfo=UTC),
     )
-    return await orchestrate(task, ports, lambda _event: None)
+    return await orchestrate(task, ports, Audience())
 
 
 async def run_document(replay: Replay, document: JsonValue) -> Run:

@@ -23,7 +23,7 @@ def test_help_names_the_commands(option: str, run_command: RunCommand) -> None:
     """Help lists what there is."""
     done = run_command(option)
     assert done.code == 0
-    for command in ("serve", "ask", "tools", "runs"):
+    for command in ("serve", "ask", "tools", "approve", "runs"):
         assert command in done.out
 
 

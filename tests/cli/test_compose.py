@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from batonmcp.cli.compose import open_ports
+from batonmcp.cli.compose import open_hub
 from batonmcp.cli.storage import open_store
 from batonmcp.config.load import load
 from batonmcp.config.settings import LlmSettings, PlannerChoice, Settings, StoreSettings
@@ -16,7 +16,7 @@ from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
 from batonmcp.core.record import RunRecord
 from batonmcp.llm.openai_client import OpenAIClient
-from batonmcp.stages.ports import PlannerKind, cannot_ask
+from batonmcp.stages.ports import PlannerKind
 from batonmcp.store.runs import Runs
 from doubles.evil_stdio import argv
 from doubles.processes import marked, wait_unmarked
@@ -51,21 +51,18 @@ async def test_who_plans(
 ) -> None:
     """The configured planner; else the model where there is one; else who is at hand."""
     with anyio.fail_after(TIME_S):
-        async with open_ports(
-            settings(planner, llm), discretion=Discretion(), without_llm=without_llm, decide=cannot_ask
-        ) as ports:
-            assert ports.planner == chosen
-            assert isinstance(ports.llm, OpenAIClient) is (llm is not None)
-            assert ports.limits.steps == 3
-            assert ports.decide is cannot_ask
-            assert ports.now().tzinfo is not None
-            assert ports.clock() <= ports.clock()
+        async with open_hub(settings(planner, llm), discretion=Discretion(), without_llm=without_llm) as hub:
+            assert hub.ports.planner == chosen
+            assert isinstance(hub.ports.llm, OpenAIClient) is (llm is not None)
+            assert hub.ports.limits.steps == 3
+            assert hub.ports.now().tzinfo is not None
+            assert hub.ports.clock() <= hub.ports.clock()
 
 
 async def test_the_planner_llm_needs_a_model() -> None:
     """Without a model the planner `llm` is refused, with the place in the file and what to write."""
     with anyio.fail_after(TIME_S), pytest.raises(ConfigError, match=r"servers.json: batonmcp.planner: is .llm., but"):
-        async with open_ports(settings("llm"), discretion=Discretion(), without_llm="host", decide=cannot_ask):
+        async with open_hub(settings("llm"), discretion=Discretion(), without_llm="host"):
             pytest.fail("it opened")
 
 
@@ -77,8 +74,8 @@ async def test_runs_are_kept_in_the_store(tmp_path: Path) -> None:
         for store in (StoreSettings(), StoreSettings(path=path)):
             assert not await anyio.Path(path).exists()
             config = replace(settings(), store=store)
-            async with open_ports(config, discretion=Discretion(), without_llm="host", decide=cannot_ask) as ports:
-                await ports.keep(run)
+            async with open_hub(config, discretion=Discretion(), without_llm="host") as hub:
+                await hub.ports.keep(run)
         async with open_store(config, Discretion()) as opened:
             assert await Runs(opened).get("r1") == run.as_json()
 
@@ -88,8 +85,8 @@ async def test_servers_are_connected_and_gone_afterwards(write_config: Callable[
     command, *arguments = argv("ok")
     config = load(write_config({"evil": {"command": command, "args": arguments}}), {})
     with anyio.fail_after(TIME_S):
-        async with open_ports(config, discretion=Discretion(), without_llm="host", decide=cannot_ask) as ports:
-            known = await ports.tools.registry()
+        async with open_hub(config, discretion=Discretion(), without_llm="host") as hub:
+            known = await hub.ports.tools.registry()
             assert "evil__echo" in known
             assert marked(token)
         await wait_unmarked(token, within=3)
@@ -101,7 +98,7 @@ async def test_an_error_inside_closes_everything(write_config: Callable[..., Pat
     config = load(write_config({"evil": {"command": command, "args": arguments}}), {})
     with anyio.fail_after(TIME_S):
         with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
-            async with open_ports(config, discretion=Discretion(), without_llm="host", decide=cannot_ask) as ports:
-                await ports.tools.registry()
+            async with open_hub(config, discretion=Discretion(), without_llm="host") as hub:
+                await hub.ports.tools.registry()
                 raise LookupError
         await wait_unmarked(token, within=3)

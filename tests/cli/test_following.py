@@ -8,10 +8,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from batonmcp.cli.compose import open_ports
+from batonmcp.cli.compose import open_hub
 from batonmcp.config.load import load
 from batonmcp.core.discretion import Discretion
-from batonmcp.stages.ports import cannot_ask
 from doubles.evil_stdio import argv
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -28,12 +27,10 @@ async def test_edits_count_while_we_serve(write_config: WriteConfig, caplog: pyt
     path = write_config({"one": entry})
     settings = load(path, {})
     with anyio.fail_after(TIME_S), caplog.at_level(logging.WARNING):
-        async with open_ports(
-            settings, discretion=Discretion(), without_llm="host", decide=cannot_ask, watching=True
-        ) as ports:
+        async with open_hub(settings, discretion=Discretion(), without_llm="host", watching=True) as hub:
 
             async def until(*servers: str) -> None:
-                while sorted(agent.name for agent in (await ports.tools.registry()).agents) != sorted(servers):  # noqa: ASYNC110 - the watcher tells nobody
+                while sorted(agent.name for agent in (await hub.ports.tools.registry()).agents) != sorted(servers):  # noqa: ASYNC110 - the watcher tells nobody
                     await anyio.sleep(0.05)
 
             await until("one")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batonmcp.core.effect import DESTRUCTIVE_VERBS, Annotations, Effect, EffectKind, effect_of
+from batonmcp.core.effect import DESTRUCTIVE_VERBS, Annotations, Effect, EffectKind, effect_of, override_of, verb_of
 
 SILENT = Annotations()
 
@@ -134,3 +134,20 @@ def test_a_read_is_idempotent_and_the_rest_must_declare_it(annotations: Annotati
 def test_a_tool_is_open_to_the_world_unless_denied(declared: bool | None, open_world: bool) -> None:  # noqa: FBT001 - a table
     """Silence is the specification's default: open."""
     assert classed("get", Annotations(open_world=declared)).open_world is open_world
+
+
+@pytest.mark.parametrize(
+    ("name", "verb"),
+    [("dropTable", "drop"), ("DROP_TABLE", "drop"), ("get_and-delete2", "delete"), ("dropdown", None), ("", None)],
+)
+def test_the_verb_of_a_name(name: str, verb: str | None) -> None:
+    """What a guess of "destructive" rests on can be told to a person."""
+    assert verb_of(name) == verb
+    assert (classed(name).kind == "destructive") is (verb is not None)
+
+
+def test_the_override_of_a_tool() -> None:
+    """The key that decided can be told too: the first that matches."""
+    overrides: dict[str, EffectKind] = {"t__*": "read", "s__g*": "read", "s__get": "write", "*": "write"}
+    assert [override_of(name, overrides) for name in ("s__get", "s__put", "t__x")] == ["s__g*", "*", "t__*"]
+    assert override_of("s__get", {}) is None

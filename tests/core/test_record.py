@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from batonmcp.core.approval import Approved, Refused, Undecided
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Event,
+    ExecuteStarted,
     LlmCalled,
     Noted,
     PlanReady,
@@ -87,6 +91,7 @@ def test_folds_a_whole_run() -> None:
     run.after(1.000, tokens("route", 900, 50, 800))
     run.after(0.005, Noted(text="The model mixed two forms."))
     run.after(0, PlanReady(plan=PLAN))
+    run.after(0, ExecuteStarted())
     run.after(0.001, StepStarted(step_id="one", arguments=({"a": 1},), per_item=False))
     run.after(0.200, StepFinished(step_id="one", outcome=Succeeded(value={"c": None})))
     run.after(0, StepStarted(step_id="two", arguments=({"b": None},), per_item=False))
@@ -165,6 +170,7 @@ def test_folds_a_whole_run() -> None:
         },
         "timings_ms": {"route": 1005.0, "execute": 503.0, "synthesize": 2004.0, "total": 3522.0},
         "result": None,
+        "decisions": [],
         "notes": [
             "The model mixed two forms.",
             "The step id 'Three' became 'three', so that expressions can name it.",
@@ -265,10 +271,25 @@ def test_the_value_of_a_plans_result_is_kept() -> None:
     assert run.record.as_json()["result"] == {"a": [1]}
 
 
+def test_a_decision_is_kept_and_its_time_is_no_stage() -> None:
+    """What was decided about which tools, in order; only the total has the time in which a person thought."""
+    run = Run().planned().after(0, ApprovalAsked(tools=["a__x"], begun=False))
+    run.after(5.0, ApprovalGiven(tools=["a__x"], ruling=Approved(always=True))).after(0, ExecuteStarted())
+    run.after(1.0, ApprovalGiven(tools=["a__y"], ruling=Refused(because="a person refused it")))
+    run.after(0, ApprovalGiven(tools=["a__z"], ruling=Undecided())).after(0, RunFinished(status="ok", answer=None))
+    assert run.record.as_json()["decisions"] == [
+        {"tools": ["a__x"], "decision": "always"},
+        {"tools": ["a__y"], "decision": "no", "because": "a person refused it"},
+        {"tools": ["a__z"], "decision": None},
+    ]
+    assert (run.record.timings_ms.execute, run.record.timings_ms.total) == (1000.0, 6000.0)
+
+
 def test_time_is_told_for_each_stage_that_ran() -> None:
     """A host's plan has no route, `data` no synthesis, and the total goes from the first moment to the last."""
     run = Run().after(0.5, RunStarted(run_id="r", query="q", planner="host"))
-    run.after(0.25, PlanReady(plan=PLAN)).after(0.125, RunFinished(status="ok", answer=None))
+    run.after(0.25, PlanReady(plan=PLAN)).after(0, ExecuteStarted())
+    run.after(0.125, RunFinished(status="ok", answer=None))
     timings = run.record.timings_ms
     assert (timings.route, timings.execute, timings.synthesize, timings.total) == (0.0, 125.0, 0.0, 875.0)
 

@@ -109,6 +109,7 @@ def test_fingerprint_does_not_depend_on_agents() -> None:
 )
 def test_fingerprint_changes_with_each_part_of_a_definition(changed: Tool) -> None:
     """Whoever cached or approved something for the old definition sees that it is another."""
+    assert changed.digest != FULL.digest
     assert registry(changed).fingerprint != registry(FULL).fingerprint
 
 

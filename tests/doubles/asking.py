@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import anyio
 from pydantic import JsonValue
 
 from batonmcp.core.attachment import Attachment, Contents
@@ -12,8 +13,12 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import Emit
 from batonmcp.core.outcome import Failed
 from batonmcp.core.record import RunRecord, StepRecord
-from batonmcp.host.server import Backend
+from batonmcp.core.registry import Registry
+from batonmcp.host.backend import Backend
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Task
+from batonmcp.store.approvals import Approvals
+from batonmcp.store.memory import MemoryStore
 
 __all__ = ["AskingBackend", "Play", "form", "question", "said"]
 
@@ -64,9 +69,18 @@ class AskingBackend:
         """Open the backend."""
         yield self
 
-    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+    @property
+    def approvals(self) -> Approvals:
+        """Return a store of questions that nobody else sees."""
+        return Approvals(MemoryStore())
+
+    async def kept(self, run_id: str) -> None:
+        """Keep no run."""
+        del run_id
+
+    async def run(self, task: Task, audience: Audience) -> RunRecord:
         """Run a task."""
-        answer = await self.play(task, listen, caller)
+        answer = await self.play(task, audience.listen, audience.caller)
         one = StepRecord(id="s1", tool="github__get", server="github", effect="read", status="succeeded")
         one.attachments = list(self.attachments)
         return RunRecord(run_id="r", query=task.query, planner="host", status="ok", answer=answer, steps=[one])
@@ -76,3 +90,9 @@ class AskingBackend:
         self.asked_to_read.append(uri)
         missing = Failed(error=ErrorInfo(kind="unavailable", message=f"{server} has no {uri}."))
         return self.resources.get((server, uri), missing)
+
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Know of no server, ever."""
+        if other_than is not None:
+            await anyio.sleep_forever()
+        return Registry.of([], [])

@@ -49,6 +49,11 @@ class Terminal:
         """Everything shown so far, without control sequences."""
         return _CONTROL.sub("", self._seen)
 
+    @property
+    def raw(self) -> str:
+        """Everything that reached the terminal so far, as it did."""
+        return self._seen
+
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._master, text.encode())

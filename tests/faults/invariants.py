@@ -30,12 +30,13 @@ from pydantic import JsonValue
 
 from batonmcp.config.settings import ServerSettings
 from batonmcp.core.effect import EffectKind
-from batonmcp.core.events import Event
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.core.policy import Policy
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.downstream.fleet import Fleet, open_fleet
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.orchestrate import orchestrate
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.task import Task
@@ -191,7 +192,7 @@ class Session:
         again = self.limits.attempts if found.effect.kind == "read" else 1
         self.planned[found.server] += again
         with anyio.fail_after(self.limits.run_timeout + _GRACE_S):
-            record = await orchestrate(Task(query="", plan=plan), _ports(self.fleet, self.limits), _deaf)
+            record = await orchestrate(Task(query="", plan=plan), _ports(self.fleet, self.limits), Audience())
         if not record.steps:  # the plan was refused as it stands, so nothing was called
             assert tool in (record.answer or ""), record
             return record
@@ -204,17 +205,9 @@ class Session:
         return record
 
 
-def _deaf(_event: Event) -> None:
-    """Take no note: the record has it all."""
-
-
 def _names(server: str, agent: str, kind: str, sentence: str) -> None:
     """Check that a failure names its server, unless it is what the tool itself says (I2)."""
     assert kind == "tool_error" or server in sentence or agent in sentence, sentence
-
-
-async def _approve(_plan: object) -> bool:
-    return True
 
 
 def _ports(fleet: Fleet, limits: Limits) -> Ports:
@@ -222,8 +215,8 @@ def _ports(fleet: Fleet, limits: Limits) -> Ports:
         tools=fleet,
         planner="host",
         llm=None,
-        decide=_approve,
         limits=limits,
+        policy=Policy(profile="never"),
         clock=time.monotonic,
         now=partial(datetime.now, UTC),
     )

@@ -17,7 +17,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ends: defaultdict[str, set[str]] = defaultdict(set)
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.getreports(outcome):
-            for name, value in report.user_properties:
+            for name, value in getattr(report, "user_properties", ()):  # a file that cannot be collected has none
                 if name == "fault":
                     ends[str(value)].add(outcome)
     played = {name for name, outcomes in ends.items() if outcomes - {"skipped"}}

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
-from batonmcp.host.arguments import read_task
+from batonmcp.host.arguments import Visit, read_call
 from batonmcp.stages.task import Task
 
 LIMITS = Limits()
@@ -39,7 +39,7 @@ PLAN: dict[str, JsonValue] = {"steps": [{"id": "one", "tool": "a__x", "arguments
 )
 def test_what_is_taken(arguments: dict[str, Any], task: Task) -> None:
     """Arguments become a task; null is nothing, and an object that a model wrote as text is one."""
-    assert read_task(arguments, LIMITS) == task
+    assert read_call(arguments, LIMITS) == task
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_is_taken(arguments: dict[str, Any], task: Task) -> None:
 def test_what_is_refused(arguments: dict[str, Any] | None, sentences: list[str]) -> None:
     """What cannot be used is refused in a sentence that names every wrong argument and says what to do."""
     with pytest.raises(BatonError) as error:
-        read_task(arguments, LIMITS)
+        read_call(arguments, LIMITS)
     assert error.value.info.kind == "bad_arguments"
     assert error.value.info.cure
     for sentence in sentences:
@@ -85,7 +85,40 @@ def test_values_nested_too_deep_are_refused() -> None:
     for _ in range(50_000):
         deep = [deep]
     with pytest.raises(BatonError, match="`inputs"):
-        read_task({"query": "q", "inputs": {"a": deep}}, LIMITS)
+        read_call({"query": "q", "inputs": {"a": deep}}, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "visit"),
+    [
+        ({"run_id": "r1"}, Visit(run_id="r1")),
+        ({"run_id": "r1", "query": "again?", "servers": ["s"]}, Visit(run_id="r1")),
+        ({"run_id": "r1", "select": "a.b", "query": ""}, Visit(run_id="r1", select="a.b")),
+        ({"run_id": "r1", "approval": "t"}, Visit(run_id="r1", approval="t")),
+        ({"run_id": "r1", "output": "data", "select": ""}, Visit(run_id="r1", output="data")),
+    ],
+)
+def test_a_visit(arguments: dict[str, Any], visit: Visit) -> None:
+    """With the id of a run the call is about that; a query that a model repeats beside it is passed over."""
+    assert read_call(arguments, LIMITS) == visit
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"run_id": "r1", "plan": PLAN}, "`plan` cannot stand beside `run_id`"),
+        ({"run_id": "r1", "inputs": {"a": 1}}, "`inputs` cannot stand beside `run_id`"),
+        ({"run_id": "r1", "select": "a", "approval": "t"}, "`select` and `approval` cannot stand together"),
+        ({"query": "q", "select": "a"}, "`select` needs a `run_id`"),
+        ({"approval": "t"}, "`approval` needs a `run_id`"),
+        ({"run_id": 7}, "`run_id`: input should be a valid string"),
+    ],
+)
+def test_no_visit(arguments: dict[str, Any], sentence: str) -> None:
+    """What contradicts itself is refused, with what to leave out."""
+    with pytest.raises(BatonError, match=sentence) as error:
+        read_call(arguments, LIMITS)
+    assert error.value.info.cure
 
 
 TEXT = st.text() | st.text(st.characters(), max_size=5)
@@ -94,7 +127,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=12,
 )
-NAMES = st.sampled_from(["query", "inputs", "servers", "output", "plan"]) | TEXT
+NAMES = st.sampled_from(["query", "inputs", "servers", "output", "plan", "run_id", "select", "approval"]) | TEXT
 
 
 @given(st.dictionaries(NAMES, VALUES | VALUES.map(repr), max_size=6))
@@ -105,10 +138,12 @@ def test_any_object_is_a_task_or_a_sentence(arguments: dict[str, Any]) -> None:
     """Whatever JSON object arrives, it is read or refused in words, and nothing else happens."""
     task, refusal = None, None
     try:
-        task = read_task(arguments, LIMITS)
+        task = read_call(arguments, LIMITS)
     except BatonError as error:
         refusal = error.info
-    if task:
+    if isinstance(task, Visit):
+        assert task.run_id
+    elif task:
         assert task.query or task.plan is not None
         assert task.output in {"answer", "data", "plan"}
     else:

@@ -7,7 +7,7 @@ from mcp_types import BlobResourceContents, EmbeddedResource, ResourceLink, Text
 from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.record import RunRecord, StepRecord
 from batonmcp.host.attached import attached
-from batonmcp.host.resources import SeenResources, address
+from batonmcp.host.resources import SeenResources, Shelf, address
 
 
 def record(*attachments: Sequence[Attachment]) -> RunRecord:
@@ -28,7 +28,7 @@ def test_each_names_its_step() -> None:
     """A link says in words where it comes from, what is embedded in its metadata; both have addresses of ours."""
     seen = SeenResources()
     link = Attachment(uri="a://1", name="one", description="First.", mime="text/plain", size=3)
-    blocks = attached(record([link], [held("a://2", blob="QUJD")]), seen)
+    blocks = attached(record([link], [held("a://2", blob="QUJD")]), Shelf(seen))
     assert blocks == [
         ResourceLink(
             uri=address("git", "a://1"),
@@ -47,7 +47,7 @@ def test_each_names_its_step() -> None:
 
 def test_nothing_is_sent_twice() -> None:
     """Text that the answer was made from is linked to; text beside a structured value comes along."""
-    blocks = attached(record([held("a://1", text="x", in_value=True), held("a://2", text="y")]), SeenResources())
+    blocks = attached(record([held("a://1", text="x", in_value=True), held("a://2", text="y")]), Shelf(SeenResources()))
     assert isinstance(blocks[0], ResourceLink)
     assert isinstance(blocks[1], EmbeddedResource)
     assert isinstance(blocks[1].resource, TextResourceContents)
@@ -59,7 +59,7 @@ def test_bounds() -> None:
     large = [held("a://large", text="x" * 100_001)]
     together = [held(f"a://{number}", text="x" * 90_000) for number in range(6)]
     many = [Attachment(uri=f"b://{number}", name="n") for number in range(100)]
-    blocks = attached(record(large, together, many), seen)
+    blocks = attached(record(large, together, many), Shelf(seen))
     embedded = [isinstance(block, EmbeddedResource) for block in blocks]
     assert (len(blocks), embedded[:7]) == (50, [False, True, True, True, True, False, False])
     assert seen.find(address("git", "b://99")) is not None
@@ -67,4 +67,4 @@ def test_bounds() -> None:
 
 def test_a_run_without_any() -> None:
     """Most replies are one block of text."""
-    assert attached(record([]), SeenResources()) == []
+    assert attached(record([]), Shelf(SeenResources())) == []

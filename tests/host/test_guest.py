@@ -30,7 +30,7 @@ async def ask(task, listen, caller):
     return " ".join(answers)
 
 async def main():
-    await serve_stdio(Front(AskingBackend(ask).open, agents=[], limits=Limits(), read_only=False))
+    await serve_stdio(Front(AskingBackend(ask).open, agents=[], limits=Limits()))
 
 anyio.run(main)
 """

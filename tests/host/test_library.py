@@ -39,7 +39,7 @@ def connect(request: pytest.FixtureRequest) -> Connect:
 
     @asynccontextmanager
     async def connect(backend: AskingBackend) -> AsyncGenerator[Client]:
-        front = Front(backend.open, agents=[], limits=Limits(), read_only=False)
+        front = Front(backend.open, agents=[], limits=Limits())
         with anyio.fail_after(TIME_S):
             async with Client(front.server, mode=request.param, cache=None) as host:
                 await host.call_tool("orchestrate", {"query": "q"})
@@ -112,7 +112,7 @@ async def test_a_server_that_cannot_read_it(connect: Connect) -> None:
 
 async def test_reading_after_the_backend_has_gone() -> None:
     """What is behind may be closing down: that is said."""
-    front = Front(AskingBackend(nothing, [LINK]).open, agents=[], limits=Limits(), read_only=False)
+    front = Front(AskingBackend(nothing, [LINK]).open, agents=[], limits=Limits())
     with anyio.fail_after(TIME_S):
         async with Client(front.server) as host:
             await host.call_tool("orchestrate", {"query": "q"})
@@ -135,7 +135,7 @@ async def test_they_are_listed(connect: Connect) -> None:
 
 async def test_at_first_there_are_none() -> None:
     """Before anything has run the list is empty."""
-    front = Front(AskingBackend(nothing).open, agents=[], limits=Limits(), read_only=False)
+    front = Front(AskingBackend(nothing).open, agents=[], limits=Limits())
     with anyio.fail_after(TIME_S):
         async with Client(front.server) as host:
             assert (await host.list_resources()).resources == []

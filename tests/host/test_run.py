@@ -67,7 +67,7 @@ class Person:
 
 def front_of(play: Play, *, patience: float = 600.0) -> Front:
     """Return a server in front of runs of this kind."""
-    return Front(AskingBackend(play).open, agents=[], limits=Limits(), read_only=False, patience=patience)
+    return Front(AskingBackend(play).open, agents=[], limits=Limits(), patience=patience)
 
 
 @asynccontextmanager

@@ -25,7 +25,7 @@ from batonmcp.core.events import Emit, Noted, RouteStarted
 from batonmcp.core.limits import Limits
 from batonmcp.host.question import Request
 from batonmcp.host.reply import reply_error
-from batonmcp.host.run import Run
+from batonmcp.host.run import Interim, Run
 from batonmcp.host.runs import PATIENCE, open_runs
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
@@ -48,7 +48,7 @@ async def consent(context: ClientRequestContext, params: ElicitRequestParams) ->
 @asynccontextmanager
 async def host_of(play: Play) -> AsyncGenerator[Client]:
     """Connect a host that is asked in rounds."""
-    front = Front(AskingBackend(play).open, agents=[], limits=Limits(), read_only=False)
+    front = Front(AskingBackend(play).open, agents=[], limits=Limits())
     with anyio.fail_after(TIME_S):
         async with Client(front.server, elicitation_callback=consent) as host:
             yield host
@@ -65,14 +65,14 @@ async def step(
     return result
 
 
-def round_of(result: CallToolResult | InputRequiredResult) -> tuple[str, list[str]]:
+def round_of(result: CallToolResult | InputRequiredResult | Interim) -> tuple[str, list[str]]:
     """Return the state and the keys of a round of questions."""
     assert isinstance(result, InputRequiredResult), result
     assert result.request_state
     return result.request_state, [*(result.input_requests or {})]
 
 
-def text_of(result: CallToolResult | InputRequiredResult) -> str:
+def text_of(result: CallToolResult | InputRequiredResult | Interim) -> str:
     """Return the text of a reply."""
     assert isinstance(result, CallToolResult), result
     (block,) = result.content

@@ -10,19 +10,23 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
-from mcp_types import CallToolResult, ResourcesCapability, TextContent
+from mcp_types import CallToolResult, ResourcesCapability, TextContent, ToolsCapability
 from pydantic import JsonValue
 
 from batonmcp import __version__
 from batonmcp.core.attachment import Contents
-from batonmcp.core.caller import Caller
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, RunStarted, StepFinished, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
-from batonmcp.host.server import Backend, Front, OpenBackend
+from batonmcp.core.registry import Agent, Registry
+from batonmcp.host.backend import Backend, OpenBackend
+from batonmcp.host.server import Front
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Task
+from batonmcp.store.approvals import Approvals
+from batonmcp.store.memory import MemoryStore
 from builders import plan_of, registry, tool
 
 pytestmark = pytest.mark.anyio
@@ -61,14 +65,28 @@ class Behind:
 
     play: Play = answering
 
-    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
+    @property
+    def approvals(self) -> Approvals:
+        """Return a store of questions that nobody else sees."""
+        return Approvals(MemoryStore())
+
+    async def kept(self, run_id: str) -> None:
+        """Keep no run."""
+        del run_id
+
+    async def run(self, task: Task, audience: Audience) -> RunRecord:
         """Run a task; nothing is asked."""
-        del caller
-        return await self.play(task, listen)
+        return await self.play(task, audience.listen)
 
     async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         """Fail: there are no resources."""
         raise AssertionError(server, uri)
+
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Know of two servers, and of no other ever."""
+        if other_than is not None:
+            await anyio.sleep_forever()
+        return Registry.of([Agent(name=name, title=name.upper()) for name in "ab"], [tool("a__x")])
 
 
 @dataclass
@@ -91,7 +109,7 @@ class Door:
 
 def front_of(open_backend: OpenBackend, *, limits: Limits | None = None) -> Front:
     """Return a server in front of a backend."""
-    return Front(open_backend, agents=["a", "b"], limits=limits or Limits(), read_only=False)
+    return Front(open_backend, agents=["a", "b"], limits=limits or Limits())
 
 
 def text_of(result: CallToolResult) -> str:
@@ -117,6 +135,7 @@ async def test_it_answers_before_the_backend_is_open(mode: str) -> None:
             (listed,) = (await host.list_tools()).tools
             assert listed.name == "orchestrate"
             assert "Behind it: a, b." in (listed.description or "")
+            assert host.server_capabilities.tools == ToolsCapability(list_changed=True)
             assert listed.output_schema is None
             assert host.server_info is not None
             assert (host.server_info.name, host.server_info.version) == ("batonmcp", __version__)

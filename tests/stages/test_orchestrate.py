@@ -9,6 +9,7 @@ import anyio
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.approval import Approval, Approved, Decide, Refused, Ruling
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.caller import Caller, Progress, Question
 from batonmcp.core.errors import LlmError
@@ -24,12 +25,12 @@ from batonmcp.core.events import (
 )
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Succeeded
-from batonmcp.core.plan import Plan
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.llm.port import LLM, Reply, Tokens
+from batonmcp.stages.audience import Audience, cannot_ask
 from batonmcp.stages.orchestrate import orchestrate
-from batonmcp.stages.ports import Decide, PlannerKind, Ports, cannot_ask
+from batonmcp.stages.ports import PlannerKind, Ports
 from batonmcp.stages.route import PLAN_FUNCTION
 from batonmcp.stages.task import Output, Task
 from builders import registry, tool
@@ -80,7 +81,6 @@ class Story:
             tools=self.tools,
             planner=self.planner,
             llm=self.llm,
-            decide=self.decide,
             limits=self.limits,
             clock=lambda: next(ticks) / 1000,
             now=lambda: NOW,
@@ -94,7 +94,8 @@ class Story:
             inputs=inputs or {},
         )
         with anyio.fail_after(TIME_S):
-            return await orchestrate(task, ports, self.events.append)
+            audience = Audience(listen=self.events.append, decide=self.decide)
+            return await orchestrate(task, ports, audience)
 
     @property
     def end(self) -> RunFinished:
@@ -157,6 +158,7 @@ async def test_the_events_tell_the_story_in_order() -> None:
         "RouteStarted",
         "LlmCalled",
         "PlanReady",
+        "ExecuteStarted",
         "StepStarted",
         "StepFinished",
         "SynthesisStarted",
@@ -166,7 +168,7 @@ async def test_the_events_tell_the_story_in_order() -> None:
     start = story.events[0]
     assert isinstance(start, RunStarted)
     assert start.run_id == record.run_id
-    assert len(record.run_id) == 16
+    assert len(record.run_id) == 32
 
 
 async def test_each_run_has_its_own_id() -> None:
@@ -390,8 +392,8 @@ INVALID_PLANS: list[tuple[Reply, str]] = [
     ids=["unknown tool", "wrong type", "missing", "no steps", "empty", "unknown step", "no expression", "too many"],
 )
 async def test_a_models_plan_is_invalid(reply: Reply, problem: str) -> None:
-    """A plan that must not run is a clear error: nothing was called, and the problem is named."""
-    story, llm = with_llm(reply)
+    """A plan that must not run, and that the model does not mend, is a clear error: nothing was called."""
+    story, llm = with_llm(reply, reply)
     record = await story.run()
     assert (record.status, record.answer) == ("failed", None)
     assert record.error is not None
@@ -400,12 +402,35 @@ async def test_a_models_plan_is_invalid(reply: Reply, problem: str) -> None:
     assert problem in record.error["message"]
     assert "use a more capable model" in record.error["cure"]
     assert story.tools.calls == []
-    assert stages(llm) == ["route"]
+    assert stages(llm) == ["route", "route"]
+    assert problem in llm.requests[1].user
+    assert record.usage.llm_calls == 2
+
+
+async def test_a_model_mends_its_plan() -> None:
+    """A plan with a problem goes back to the model once, with the problem; the mended one runs, and a note says so."""
+    wrong = calling(("weather__tomorrow", {"city": "Oslo"}))
+    story, llm = with_llm(wrong, calling(WEATHER), saying("It rains."))
+    record = await story.run()
+    assert (record.status, record.answer) == ("ok", "It rains.")
+    assert "weather__tomorrow" in llm.requests[1].user
+    assert llm.requests[1].system == llm.requests[0].system
+    assert any("asked to mend it" in note for note in record.notes)
+    assert record.usage.llm_calls == 3
+
+
+async def test_a_model_sees_that_no_tool_fits() -> None:
+    """A model that is asked to mend its plan may find that there is none."""
+    story, _ = with_llm(calling(("weather__tomorrow", {})), saying("No tool knows the weather of tomorrow."))
+    record = await story.run()
+    assert record.status == "no_match"
+    assert "No tool knows the weather of tomorrow." in answer_of(record)
 
 
 async def test_one_bad_step_of_many_runs_nothing() -> None:
     """Validation comes before anything runs: no step of an invalid plan is called."""
-    story, _ = with_llm(calling(WEATHER, ("nobody__knows", {})))
+    bad = calling(WEATHER, ("nobody__knows", {}))
+    story, _ = with_llm(bad, bad)
     record = await story.run()
     assert record.status == "failed"
     assert story.tools.calls == []
@@ -474,8 +499,12 @@ async def test_planned() -> None:
     story, llm = with_llm(calling(WEATHER, ("mail__send", {"text": "It rains."})))
     record = await story.run(output="plan")
     assert record.status == "planned"
-    assert [line.split(" (")[0] for line in answer_of(record).splitlines()] == ["1. weather__today", "2. mail__send"]
-    assert "write" in answer_of(record)
+    head, *plan, asked, concern, takes = answer_of(record).splitlines()
+    assert head == "Nothing was run. The plan is parallel: it may change something."
+    assert [line.split(" (")[0] for line in plan] == ["1. weather__today", "2. mail__send"]
+    assert asked == "A person would be asked first:"
+    assert concern == "- mail__send (step `s2`) may change something (as its server declares)."
+    assert takes == "It would take 2 tool calls and no call of a model."
     assert record.plan is not None
     assert [step.status for step in record.steps] == ["pending", "pending"]
     assert story.tools.calls == []
@@ -543,17 +572,17 @@ async def test_approval_required() -> None:
 async def test_approval_is_asked_once_with_the_whole_plan() -> None:
     """The person is shown the finished plan, before anything ran, and it runs if the person agrees."""
     story, _ = with_llm(calling(WEATHER, ("mail__send", {"text": "x"})), saying("Sent."))
-    shown: list[Plan] = []
+    shown: list[Approval] = []
 
-    async def agree(plan: Plan) -> bool:
-        shown.append(plan)
+    async def agree(approval: Approval) -> Ruling:
+        shown.append(approval)
         assert story.tools.calls == []
-        return True
+        return Approved()
 
     story.decide = agree
     record = await story.run()
     assert (record.status, record.answer) == ("ok", "Sent.")
-    assert [step.tool.qualified for step in shown[0].steps] == ["weather__today", "mail__send"]
+    assert [step.tool.qualified for step in shown[0].plan.steps] == ["weather__today", "mail__send"]
     assert len(shown) == 1
 
 
@@ -561,7 +590,7 @@ async def test_a_read_only_plan_asks_nobody() -> None:
     """Reads run without a decision."""
     story, _ = with_llm(calling(WEATHER), saying("It rains."))
 
-    async def fail(_plan: Plan) -> bool:
+    async def fail(_approval: Approval) -> Ruling:
         raise AssertionError
 
     story.decide = fail
@@ -572,14 +601,14 @@ async def test_refused() -> None:
     """If the person says no, nothing runs."""
     story, llm = with_llm(calling(WEATHER, ("mail__send", {"text": "x"})))
 
-    async def refuse(_plan: Plan) -> bool:
-        return False
+    async def refuse(_approval: Approval) -> Ruling:
+        return Refused(because="a person refused it")
 
     story.decide = refuse
     record = await story.run()
     assert record.status == "refused"
     assert record.answer is not None
-    assert record.answer.startswith("Refused; nothing was run. The plan was:\n1. ")
+    assert record.answer.startswith("Nothing was run because a person refused it. The plan was:\n1. ")
     assert story.tools.calls == []
     assert stages(llm) == ["route"]
 
@@ -628,10 +657,10 @@ async def test_cancelled_while_a_person_thinks() -> None:
     story, _ = with_llm(calling(("mail__send", {"text": "x"})))
     asked = anyio.Event()
 
-    async def think(_plan: Plan) -> bool:
+    async def think(_approval: Approval) -> Ruling:
         asked.set()
         await anyio.sleep_forever()
-        return True
+        return Approved()
 
     story.decide = think
     with anyio.fail_after(TIME_S):

@@ -15,8 +15,8 @@ from batonmcp.core.attachment import Contents
 from batonmcp.core.caller import NOBODY, Answer, Caller, Declined, Progress, Question
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.downstream.fleet import open_fleet
-from batonmcp.stages.ports import Tools, cannot_ask
-from builders import plan_of, registry, tool
+from batonmcp.stages.ports import Tools
+from builders import registry, tool
 from doubles import inquirer
 from doubles.evil_stdio import argv
 from doubles.ports import Dialogue, InProcessTools, failed
@@ -211,14 +211,3 @@ async def test_a_resource_is_read(open_asking: OpenTools) -> None:
     assert found == [Contents(uri=inquirer.LINKED, mime="text/plain", text="the notes of today")]
     assert isinstance(missing, Failed)
     assert isinstance(nobody, Failed)
-
-
-# Where nobody is.
-
-
-async def test_where_nobody_can_be_asked() -> None:
-    """Where no person can be asked, nothing is decided: neither yes nor no."""
-    known = registry(tool("a__put", effect="write"))
-    plan = plan_of({"steps": [{"id": "one", "tool": "a__put"}]}, known)
-    asked = cannot_ask
-    assert await asked(plan) is None

@@ -8,10 +8,9 @@ import pytest
 from pydantic import JsonValue
 
 from batonmcp.core.errors import ErrorInfo, LlmError
-from batonmcp.core.events import Event, LlmCalled
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan
-from batonmcp.llm.port import Reply, Request, Tokens
+from batonmcp.llm.port import Reply, Request
 from batonmcp.stages.synthesize import synthesize
 from builders import plan_of, registry, tool
 from doubles.ports import ScriptedLLM, calling, saying
@@ -32,7 +31,7 @@ async def request_for(query: str, *outcomes: Outcome) -> Request:
     """Return what is asked of the model."""
     llm = ScriptedLLM(saying("Done."))
     with anyio.fail_after(5):
-        assert await synthesize(llm, query, *told(*outcomes), emit=list[Event]().append) == "Done."
+        assert await synthesize(llm, query, *told(*outcomes)) == "Done."
     (request,) = llm.requests
     return request
 
@@ -107,29 +106,18 @@ async def test_long_results_are_cut_and_say_so(steps: int, share: int) -> None:
         assert share < len(line) < share + 100
 
 
-async def test_tokens_are_told() -> None:
-    """The tokens that the endpoint counted are emitted as an event of this stage."""
-    events: list[Event] = []
-    reply = Reply(text="Done.", tokens=Tokens(prompt=90, completion=3, cached=64))
-    with anyio.fail_after(5):
-        await synthesize(ScriptedLLM(reply), "q", *told(Succeeded(value=1)), emit=events.append)
-    assert events == [LlmCalled(stage="synthesize", prompt_tokens=90, completion_tokens=3, cached_tokens=64)]
-
-
 @pytest.mark.parametrize(
     "reply", [calling(("a__x", {})), saying(""), saying(" \n")], ids=["a call", "nothing", "white space"]
 )
 async def test_a_reply_without_words_is_no_answer(reply: Reply) -> None:
     """A model that calls a tool although none was offered, or says nothing, has not answered."""
-    events: list[Event] = []
     with anyio.fail_after(5), pytest.raises(LlmError, match="without any text") as error:
-        await synthesize(ScriptedLLM(reply), "q", *told(Succeeded(value=1)), emit=events.append)
+        await synthesize(ScriptedLLM(reply), "q", *told(Succeeded(value=1)))
     assert error.value.info.kind == "llm_bad_response"
-    assert len(events) == 1
 
 
 async def test_an_error_of_the_endpoint_goes_up() -> None:
     """What the endpoint's client raises is for the run to handle."""
     error = LlmError(kind="llm_timeout", message="No reply.")
     with anyio.fail_after(5), pytest.raises(LlmError, match="No reply"):
-        await synthesize(ScriptedLLM(error), "q", *told(Succeeded(value=1)), emit=list[Event]().append)
+        await synthesize(ScriptedLLM(error), "q", *told(Succeeded(value=1)))

@@ -32,9 +32,11 @@ def test_nothing_is_there_before_the_first_work(path: Path) -> None:
     assert not path.parent.exists()
     assert access.do(put) == Done("written")
     assert access.do(get) == Done(b"1")
+    assert not access.given_up
     access.close()
     assert path.exists()
     assert access.warnings == []
+    assert access.given_up
 
 
 def test_after_closing_there_is_none(path: Path) -> None:
@@ -104,6 +106,7 @@ def test_a_place_where_nothing_can_be(path: Path) -> None:
     path.parent.write_text("a file, not a folder")
     access = Access(path)
     assert [access.do(put), access.do(put)] == [None, None]
+    assert access.given_up
     (warning,) = access.warnings
     assert warning.startswith(f"{path}: the store cannot be used, ")
 

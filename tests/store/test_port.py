@@ -1,8 +1,7 @@
 """The contract of a store, held against both kinds."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import pytest
@@ -40,17 +39,6 @@ class Clock:
 
 
 Make = Callable[..., Store]
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def make(request: pytest.FixtureRequest, path: Path) -> Make:
-    """Make a store of either kind; two of one test are two of the same place only in a file."""
-    kind: Literal["memory", "sqlite"] = request.param
-
-    def store(**settings: Any) -> Store:  # noqa: ANN401 - what both kinds take
-        return MemoryStore(**settings) if kind == "memory" else SqliteStore(path, **settings)
-
-    return store
 
 
 @pytest.fixture
@@ -262,6 +250,18 @@ async def test_it_can_be_closed_and_used(make: Make) -> None:
         await store.aclose()
         await store.put("run", "k", 2)
         assert await store.get("run", "k") == 2
+
+    await with_store(make(), use)
+
+
+async def test_only_a_file_is_shared(make: Make) -> None:
+    """Other processes see what is in a file, until it is closed; nobody else sees the memory of this one."""
+
+    async def use(store: Store) -> None:
+        await store.put("run", "k", 1)
+        assert store.shared is isinstance(store, SqliteStore)
+        await store.aclose()
+        assert not store.shared
 
     await with_store(make(), use)
 

@@ -5,16 +5,16 @@ from batonmcp.store.shelves import OTHER, SHELVES, shelves
 
 def test_every_shelf_has_an_end() -> None:
     """Nothing is kept for ever, or without bounds."""
-    assert set(SHELVES) == {"approval", "catalogue", "era", "route", "run", "shape"}
-    for shelf in (*SHELVES.values(), OTHER):
-        assert 0 < shelf.days <= 90
+    assert set(SHELVES) == {"approval", "catalogue", "decision", "era", "route", "run", "shape", "trust"}
+    for name, shelf in {**SHELVES, "": OTHER}.items():
+        assert 0 < shelf.days <= (365 if name == "trust" else 90)
         assert 0 < shelf.count <= 20_000
         assert 0 < shelf.size <= 64_000_000
 
 
 def test_approvals_reach_the_disk() -> None:
-    """Only the use of an approval must outlive a failure of the power."""
-    assert [name for name, shelf in SHELVES.items() if shelf.durable] == ["approval"]
+    """What a person decided, and that it was used, must outlive a failure of the power; nothing else must."""
+    assert [name for name, shelf in SHELVES.items() if shelf.durable] == ["approval", "decision", "trust"]
 
 
 def test_runs_are_kept_as_long_as_configured() -> None:

@@ -19,7 +19,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.discretion import Discretion
 from batonmcp.store.sqlite import SqliteStore
-from doubles.store_process import DOCUMENT, SHELF, argv
+from doubles.store_process import DOCUMENT, SHELF, argv, race
 
 pytestmark = pytest.mark.anyio
 
@@ -95,28 +95,12 @@ async def test_several_processes_find_it_damaged(path: Path) -> None:
     assert len(list(path.parent.glob("*.damaged-*"))) == 1
 
 
-def race(path: Path, key: str) -> list[bytes]:
-    """Have four processes, who begin together, take a document 250 times each; return what they say of it."""
-    command = argv("take", str(path), key, "250")
-    takers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(4)]
-    try:
-        assert [taker.stdout.readline() for taker in takers if taker.stdout] == [b"ready\n"] * 4
-        for taker in takers:
-            assert taker.stdin
-            taker.stdin.write(b"\n")
-            taker.stdin.flush()
-        return [taker.communicate(timeout=TIME_S)[0] for taker in takers]
-    finally:
-        for taker in takers:
-            taker.kill()
-
-
 async def test_one_of_several_processes_takes(path: Path) -> None:
     """Of a thousand takers in four processes one gets the document."""
     store = SqliteStore(path)
     with anyio.fail_after(TIME_S):
         await store.put(SHELF, "approval", "yes")
-        assert b"".join(await anyio.to_thread.run_sync(race, path, "approval")) == b"taken\n"
+        assert await anyio.to_thread.run_sync(race, "take", path, "approval") == b"taken\n"
         assert await store.get(SHELF, "approval") is None
         await store.aclose()
 

@@ -12,8 +12,10 @@ import anyio
 import typer
 
 from batonmcp import __version__
+from batonmcp.cli import approve as approving
 from batonmcp.cli import ask as asking
 from batonmcp.cli import doctor as examining
+from batonmcp.cli import review as reviewing
 from batonmcp.cli import runs as keeping
 from batonmcp.cli import serve as serving
 from batonmcp.cli.echo import Echo
@@ -108,6 +110,9 @@ def ask(  # noqa: PLR0913 - one parameter an option
     servers: Annotated[
         list[str] | None, typer.Option("--server", metavar="NAME", help="Use only this server. Repeatable.")
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Have the plan made anew, even if the same was asked before.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Run steps that may change something without asking.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the whole run record as JSON.")] = False,
     config: _Config = None,
@@ -120,6 +125,7 @@ def ask(  # noqa: PLR0913 - one parameter an option
         servers=tuple(servers or ()) or None,
         output=output,
         plan=None if plan is None else read_json(plan, form='{"steps": [...]}'),
+        fresh=fresh,
     ).checked(settings.limits)
     code = anyio.run(partial(asking.ask, task, settings, _invocation(context).echo, yes=yes, json=json))
     raise typer.Exit(code)
@@ -130,9 +136,18 @@ def tools(
     context: typer.Context,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, schemas included.")] = False,
+    review: Annotated[
+        bool, typer.Option("--review", help="Show what each tool may do and why; on a terminal, decide about it.")
+    ] = False,
     config: _Config = None,
 ) -> None:
     """List what the servers offer, and what is wrong with those that do not."""
+    if review:
+        if json:
+            message = "goes with the list, not with a review: a person reads that."
+            raise typer.BadParameter(message, param_hint="--json")
+        anyio.run(partial(reviewing.review, _settings(context, config), _invocation(context).echo))
+        return
     anyio.run(partial(show_tools, _settings(context, config), _invocation(context).echo, json=json))
 
 
@@ -146,6 +161,27 @@ def doctor(
     """Check the servers, and exit with 1 if something is wrong."""
     code = anyio.run(partial(examining.doctor, _settings(context, config), _invocation(context).echo, json=json))
     raise typer.Exit(code)
+
+
+@app.command(help="Decide about what a host asked for; without an id, list what waits for a decision.")
+def approve(
+    context: typer.Context,
+    run_id: Annotated[
+        str | None, typer.Argument(metavar="[RUN_ID]", help="As the host was given it, or how it begins.")
+    ] = None,
+    *,
+    json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    config: _Config = None,
+) -> None:
+    """List the questions, or put one to the person at the terminal and exit with 3 if it is still to be decided."""
+    if run_id is not None and json:
+        message = "goes with the list, not with a run: what one asks is decided on a terminal."
+        raise typer.BadParameter(message, param_hint="--json")
+    settings, echo = _settings(context, config), _invocation(context).echo
+    if run_id is None:
+        anyio.run(partial(approving.list_questions, settings, echo, json=json))
+        return
+    raise typer.Exit(anyio.run(partial(approving.decide_question, settings, run_id, echo)))
 
 
 runs = typer.Typer(rich_markup_mode=None, help="List the newest runs, or show one.")

@@ -11,17 +11,18 @@ from pydantic import JsonValue
 from rich.console import Console
 
 from batonmcp.cli.answering import person_at
-from batonmcp.cli.compose import open_ports
+from batonmcp.cli.compose import open_hub
 from batonmcp.cli.echo import Echo
-from batonmcp.cli.person import agreed, is_there
+from batonmcp.cli.person import is_there
+from batonmcp.cli.verdict import typed_verdict
 from batonmcp.config.settings import Settings
+from batonmcp.core.approval import Approval, Approved, Refused, Ruling, Undecided
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, Event, RunStatus, StepFinished
-from batonmcp.core.plan import Plan
-from batonmcp.core.policy import explain
 from batonmcp.core.record import RunRecord
 from batonmcp.core.strict_json import read_json_text
+from batonmcp.stages.audience import Audience
 from batonmcp.stages.narrate import Narrator
 from batonmcp.stages.orchestrate import orchestrate
 from batonmcp.stages.task import Output, Task
@@ -33,10 +34,13 @@ __all__ = ["ask", "exit_code", "read_input"]
 async def ask(task: Task, settings: Settings, echo: Echo, *, yes: bool, json: bool) -> int:
     """Run a task, print what came of it, and return the exit code."""
     with _live(echo.discretion) as show:
-        decide = partial(_decide, show, echo, yes=yes)
-        caller = echo.discretion.caller(person_at(partial(_quiet, show)))
-        async with open_ports(settings, discretion=echo.discretion, without_llm="lexical", decide=decide) as ports:
-            record = await orchestrate(task, ports, show, caller=caller)
+        audience = Audience(
+            listen=show,
+            caller=echo.discretion.caller(person_at(partial(_quiet, show))),
+            decide=partial(_decide, show, echo, yes=yes),
+        )
+        async with open_hub(settings, discretion=echo.discretion, without_llm="lexical") as hub:
+            record = await orchestrate(task, hub.ports, audience)
     echo.out(_text(record, task.output, json=json))
     return exit_code(record.status)
 
@@ -101,15 +105,21 @@ def _live(discretion: Discretion) -> Generator[Emit]:
         show.stop()
 
 
-async def _decide(show: Emit, echo: Echo, plan: Plan, *, yes: bool) -> bool | None:
-    """Ask the person at the terminal; None where there is none."""
+async def _decide(show: Emit, echo: Echo, approval: Approval, *, yes: bool) -> Ruling:
+    """Ask the person at the terminal, where there is one."""
     if yes:
-        return True
+        return Approved()
     if not is_there():
-        return None
+        return Undecided(cure="On a terminal, `batonmcp ask` shows the plan and asks; --yes runs it without asking.")
     with _quiet(show):
-        echo.err(f"This plan may change something:\n{explain(plan)}")
-        return await agreed("Run it?")
+        echo.err(approval.text())
+        match await typed_verdict(echo):
+            case "once":
+                return Approved()
+            case "always":
+                return Approved(always=True)
+            case "no" | None:
+                return Refused(because="it was refused at the terminal")
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """The composition of a run's ports from settings."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -13,25 +14,45 @@ from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
+from batonmcp.core.prices import Price, price_of
 from batonmcp.downstream.fleet import Fleet, open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
-from batonmcp.stages.ports import Decide, PlannerKind, Ports
+from batonmcp.llm.port import Stage
+from batonmcp.stages.ports import PlannerKind, Ports
+from batonmcp.store.approvals import Approvals
+from batonmcp.store.routes import Routes
 from batonmcp.store.runs import Runs
+from batonmcp.store.shapes import Shapes
+from batonmcp.store.trust import Trust
 
-__all__ = ["open_ports"]
+__all__ = ["Hub", "open_hub"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """Everything that runs go through.
+
+    Attributes:
+        ports: What a run needs.
+        approvals: The questions to people that all processes see.
+        runs: The records of runs that have ended.
+    """
+
+    ports: Ports
+    approvals: Approvals
+    runs: Runs
 
 
 @asynccontextmanager
-async def open_ports(
-    settings: Settings, *, discretion: Discretion, without_llm: PlannerKind, decide: Decide, watching: bool = False
-) -> AsyncGenerator[Ports]:
+async def open_hub(
+    settings: Settings, *, discretion: Discretion, without_llm: PlannerKind, watching: bool = False
+) -> AsyncGenerator[Hub]:
     """Connect to everything a run needs, in the background; on leaving, it is all gone.
 
     Args:
         settings: What to connect to.
         discretion: Knows what must not be said; told of what changes.
         without_llm: Who plans where the planner is `auto` and no model is configured.
-        decide: Who decides about plans that are not read-only.
         watching: Whether servers come and go with their entries in servers.json.
 
     Raises:
@@ -51,18 +72,25 @@ async def open_ports(
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
         if watching:
             tasks.start_soon(follow, settings, partial(_apply, fleet, discretion))
-        keeper = RunKeeper(Runs(store, settings.store.results), tasks)
+        runs = Runs(store, settings.store.results)
+        keeper = RunKeeper(runs, tasks)
         stack.callback(keeper.stop)
-        yield Ports(
+        ports = Ports(
             tools=fleet,
             planner=planner,
             llm=llm,
-            decide=decide,
             limits=settings.limits,
             clock=time.monotonic,
             now=lambda: datetime.now().astimezone(),
             keep=keeper,
+            policy=settings.policy,
+            trust=Trust(store),
+            routes=Routes(store) if settings.route_cache else None,
+            route_model=settings.llm.model_for("route") if settings.llm else "",
+            shapes=Shapes(store),
+            prices=_prices(settings),
         )
+        yield Hub(ports=ports, approvals=Approvals(store), runs=runs)
         tasks.cancel_scope.cancel()
 
 
@@ -70,6 +98,13 @@ async def _apply(fleet: Fleet, discretion: Discretion, settings: Settings) -> No
     """Take over what servers.json now says; first of all, what must not be said."""
     discretion.learn(settings.secrets)
     await fleet.apply(settings)
+
+
+def _prices(settings: Settings) -> Mapping[Stage, Price | None]:
+    if settings.llm is None:
+        return {}
+    stages: tuple[Stage, ...] = ("route", "synthesize")
+    return {stage: price_of(settings.llm.model_for(stage), settings.prices) for stage in stages}
 
 
 def _planner(settings: Settings, without_llm: PlannerKind) -> PlannerKind:

@@ -7,7 +7,7 @@ import anyio
 import anyio.to_thread
 import typer
 
-__all__ = ["YES_OR_NO", "agreed", "is_there", "typed_line"]
+__all__ = ["YES_OR_NO", "agreed", "forget_typed", "is_there", "typed_line"]
 
 YES_OR_NO: Final = {"y": True, "yes": True, "n": False, "no": False}
 
@@ -15,6 +15,19 @@ YES_OR_NO: Final = {"y": True, "yes": True, "n": False, "no": False}
 def is_there() -> bool:
     """Whether somebody can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def forget_typed() -> None:
+    """Drop what was typed before anything was asked: a line pasted behind a command is no answer to its question."""
+    if sys.platform == "win32":
+        import msvcrt  # noqa: PLC0415 - exists there alone
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        import termios  # noqa: PLC0415 - as above
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 async def agreed(question: str) -> bool:

@@ -8,10 +8,23 @@ from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, Vali
 from batonmcp.config.settings import PlannerChoice, Protocol, StoredResults
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.errors import ConfigError
+from batonmcp.core.policy import Profile, WithoutElicitation
 
-__all__ = ["BatonPart", "Document", "LimitsPart", "LlmPart", "ServerEntry", "StagePart", "StorePart", "refusal"]
+__all__ = [
+    "BatonPart",
+    "Document",
+    "LimitsPart",
+    "LlmPart",
+    "PolicyPart",
+    "PricePart",
+    "ServerEntry",
+    "StagePart",
+    "StorePart",
+    "refusal",
+]
 
 _Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+_Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 _Type: TypeAlias = Literal["stdio", "http", "streamable-http", "streamableHttp", "sse"]
 _NO_OBJECT = {"model_type", "dict_type"}
@@ -86,6 +99,16 @@ class LimitsPart(_Part):
     connect_timeout: _Positive | None = None
     query_bytes: _Count | None = None
     result_bytes: Annotated[int, Field(ge=1_000, le=100_000_000)] | None = None
+    answer_within: _Positive | None = None
+    runs: _Count | None = None
+    waiting_runs: Annotated[int, Field(ge=0, le=100_000, strict=True)] | None = None
+    kept_runs: _Count | None = None
+    kept_bytes: Annotated[int, Field(ge=1_000, le=10_000_000_000)] | None = None
+    kept_seconds: _Positive | None = None
+    native_tokens: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
+    catalogue_tokens: Annotated[int, Field(ge=1_000, le=10_000_000, strict=True)] | None = None
+    llm_tokens: Annotated[int, Field(ge=1, le=100_000_000, strict=True)] | None = None
+    cost_usd: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
 
 
 class StorePart(_Part):
@@ -102,11 +125,36 @@ class StorePart(_Part):
         return {"kind": written} if isinstance(written, str) else written
 
 
+class PolicyPart(_Part):
+    """What may run; see `batonmcp.core.policy.Policy`. A text alone is its profile."""
+
+    profile: Profile = "ask"
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    without_elicitation: WithoutElicitation = "cli"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_profile(cls, written: object) -> object:
+        return {"profile": written} if isinstance(written, str) else written
+
+
+class PricePart(_Part):
+    """What a model costs; see `batonmcp.core.prices.Price`."""
+
+    prompt: _Dollars
+    completion: _Dollars
+    cached: _Dollars | None = None
+
+
 class BatonPart(_Part):
     """Our own settings."""
 
     llm: LlmPart = LlmPart()
     planner: PlannerChoice = "auto"
+    policy: PolicyPart = PolicyPart()
+    prices: dict[str, PricePart] = {}
+    route_cache: bool = True
     effects: dict[str, EffectKind] = {}
     limits: LimitsPart = LimitsPart()
     store: StorePart = StorePart()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from batonmcp.config.document import BatonPart, Document, LimitsPart, refusal
+from batonmcp.config.document import BatonPart, Document, LimitsPart, PolicyPart, PricePart, refusal
 from batonmcp.config.endpoint import llm_settings
 from batonmcp.config.entry import read_entry
 from batonmcp.config.json_file import read_json
@@ -19,6 +19,8 @@ from batonmcp.config.surroundings import Surroundings
 from batonmcp.config.variables import Variables, read_variables, user_folder
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
+from batonmcp.core.policy import Policy
+from batonmcp.core.prices import Price
 
 __all__ = ["find_config", "load"]
 
@@ -70,6 +72,9 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         servers=tuple(entry.settings for entry in entries if entry.settings),
         llm=llm,
         planner=document.batonmcp.planner,
+        policy=_policy(document.batonmcp.policy),
+        prices={glob: _price(part) for glob, part in document.batonmcp.prices.items()},
+        route_cache=document.batonmcp.route_cache,
         effects=document.batonmcp.effects,
         limits=_limits(document.batonmcp.limits),
         store=store_settings(
@@ -120,6 +125,14 @@ def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables)
         for stage in (part.llm, part.llm.route, part.llm.synthesize):
             for text in (stage.base_url, stage.model):
                 yield from variables.secrets_in(text or "")
+
+
+def _policy(part: PolicyPart) -> Policy:
+    return Policy(**part.model_dump(include=set(PolicyPart.model_fields)))
+
+
+def _price(part: PricePart) -> Price:
+    return Price(prompt=part.prompt, completion=part.completion, cached=part.cached)
 
 
 def _limits(part: LimitsPart) -> Limits:

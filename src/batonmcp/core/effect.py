@@ -1,12 +1,12 @@
 """What a tool may do to the world."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Literal
 
-__all__ = ["DESTRUCTIVE_VERBS", "Annotations", "Effect", "EffectKind", "effect_of"]
+__all__ = ["DESTRUCTIVE_VERBS", "Annotations", "Effect", "EffectKind", "effect_of", "override_of", "verb_of"]
 
 EffectKind = Literal["read", "write", "destructive"]
 
@@ -80,19 +80,27 @@ def effect_of(
         overrides: The `effects` object of servers.json.
     """
     kind, source = _declared(annotations)
-    guess: EffectKind = "destructive" if DESTRUCTIVE_VERBS & set(_words(name)) else "write"
+    guess: EffectKind = "destructive" if verb_of(name) else "write"
     if kind is None or (untrusted and _severity(guess) > _severity(kind)):
         kind, source = guess, "guessed"
-    for glob, override in overrides.items():
-        if fnmatchcase(qualified, glob):
-            kind, source = override, "set"
-            break
+    if (glob := override_of(qualified, overrides)) is not None:
+        kind, source = overrides[glob], "set"
     return Effect(
         kind=kind,
         source=source,
         idempotent=kind == "read" or (annotations.idempotent is True and not untrusted),
         open_world=annotations.open_world is not False or untrusted,
     )
+
+
+def override_of(qualified: str, overrides: Iterable[str]) -> str | None:
+    """Return the glob that decides about a tool: the first that matches, None if none does."""
+    return next((glob for glob in overrides if fnmatchcase(qualified, glob)), None)
+
+
+def verb_of(name: str) -> str | None:
+    """Return the verb for which a tool of this name is guessed to be destructive; None if it is not."""
+    return next((word for word in _words(name) if word in DESTRUCTIVE_VERBS), None)
 
 
 def _declared(annotations: Annotations) -> tuple[EffectKind | None, Literal["declared", "guessed", "set"]]:

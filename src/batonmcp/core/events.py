@@ -10,18 +10,23 @@ from typing import Literal, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.core.approval import Ruling
 from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 
 __all__ = [
+    "ApprovalAsked",
+    "ApprovalGiven",
     "Emit",
     "Event",
+    "ExecuteStarted",
     "LlmCalled",
     "Noted",
     "PlanReady",
     "PlannerName",
+    "RouteRecalled",
     "RouteStarted",
     "RunFinished",
     "RunStarted",
@@ -67,13 +72,19 @@ class RouteStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRecalled:
+    """The same was asked before, and the plan of then is used again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LlmCalled:
-    """An LLM call ended, with the tokens its endpoint reported."""
+    """An LLM call ended, with the tokens its endpoint reported, and what they cost where the price is known."""
 
     stage: Literal["route", "synthesize"]
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,27 @@ class PlanReady:
     """There is a valid plan."""
 
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked:
+    """A person is asked about steps with these tools: before the plan runs, or while it does (`begun`)."""
+
+    tools: Sequence[str]
+    begun: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalGiven:
+    """What came of it."""
+
+    tools: Sequence[str]
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecuteStarted:
+    """The plan may run, and does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +174,12 @@ class RunFinished:
 Event: TypeAlias = (
     RunStarted
     | RouteStarted
+    | RouteRecalled
     | LlmCalled
     | PlanReady
+    | ApprovalAsked
+    | ApprovalGiven
+    | ExecuteStarted
     | StepStarted
     | StepProgressed
     | StepRetried

@@ -22,10 +22,20 @@ class Limits:
         parallel_total: Calls to all servers in flight at a time, of all runs.
         attempts: How often one call is made at most, where making it again does no harm.
         call_timeout: Longest one tool call may take, in seconds.
-        run_timeout: Longest the steps of one run may take together, in seconds.
+        run_timeout: Longest a run may take, in seconds: its plan, its steps and its answer together.
         connect_timeout: Longest a server may take to get ready, in seconds.
         query_bytes: Longest query, in UTF-8 bytes.
         result_bytes: Largest message that a server may send, decoded.
+        answer_within: Seconds after which a host gets what is done, while the run goes on; None: as the host can take.
+        runs: Runs of hosts at work at a time; those that wait for a person do not count.
+        waiting_runs: Runs that may wait for their turn; what comes on top is told to try again.
+        kept_runs: Runs whose whole results stay readable after their end.
+        kept_bytes: Bytes of results that stay readable together, about.
+        kept_seconds: How long they do.
+        native_tokens: Most tokens of tools that are offered to a model as functions, with their whole schemas.
+        catalogue_tokens: Most tokens of all signatures; above them, only those that match the query best are shown.
+        llm_tokens: Most tokens of all model calls of one run together; None: any number.
+        cost_usd: Most that they may cost, where the prices are known; None: anything.
     """
 
     steps: int = 24
@@ -42,3 +52,13 @@ class Limits:
     connect_timeout: float = 20.0
     query_bytes: int = 65_536
     result_bytes: int = 8_000_000
+    answer_within: float | None = None
+    runs: int = 32
+    waiting_runs: int = 256
+    kept_runs: int = 200
+    kept_bytes: int = 64_000_000
+    kept_seconds: float = 3_600.0
+    native_tokens: int = 8_000
+    catalogue_tokens: int = 30_000
+    llm_tokens: int | None = None
+    cost_usd: float | None = None

@@ -9,12 +9,13 @@ from pydantic import JsonValue
 from batonmcp.core.errors import ErrorInfo, ExpressionFailed
 from batonmcp.core.expression import Expression, evaluate
 from batonmcp.core.expression.wording import describe
+from batonmcp.core.ids import INPUTS, PER_ITEM
 from batonmcp.core.limits import Limits, size_of
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.tool import Tool
 
-__all__ = ["Calls", "Decision", "Settled", "prepare", "shape"]
+__all__ = ["Calls", "Decision", "Settled", "foreseen", "prepare", "shape"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,20 @@ def prepare(step: Step, settled: Settled, *, limits: Limits) -> Decision:
         return _calls(step, scope, limits)
     except ExpressionFailed as error:
         return Failed(error=error.info)
+
+
+def foreseen(step: Step, inputs: Mapping[str, JsonValue], *, limits: Limits) -> Calls | None:
+    """Return the calls that a step will make if it runs; None if that hangs on what other steps give.
+
+    Where there is nothing to call with, there are no calls.
+    """
+    if step.needs - PER_ITEM - {INPUTS}:
+        return None
+    try:
+        calls = _calls(step, {INPUTS: dict(inputs)}, limits)
+    except ExpressionFailed:
+        return Calls(arguments=(), per_item=True)
+    return Calls(arguments=(), per_item=True) if isinstance(calls, Failed) else calls
 
 
 def shape(settled: Settled) -> JsonValue:

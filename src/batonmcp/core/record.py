@@ -1,19 +1,26 @@
 """The record of a run: everything that happened in it, folded from its events."""
 
+import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import Any, assert_never
 
 from pydantic import JsonValue
 
+from batonmcp.core.approval import Approved, Refused, Ruling, Undecided
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Event,
+    ExecuteStarted,
     LlmCalled,
     Noted,
     PlannerName,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -70,6 +77,15 @@ class Usage:
     cached_tokens: int = 0
     cost_usd: float | None = None
 
+    def add(self, call: LlmCalled) -> None:
+        """Count one more call."""
+        self.llm_calls += 1
+        self.prompt_tokens += call.prompt_tokens
+        self.completion_tokens += call.completion_tokens
+        self.cached_tokens += call.cached_tokens
+        if call.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
+
 
 @dataclass(slots=True, kw_only=True)
 class Timings:
@@ -96,6 +112,7 @@ class RunRecord:
     usage: Usage = field(default_factory=Usage)
     timings_ms: Timings = field(default_factory=Timings)
     result: JsonValue = None
+    decisions: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
     notes: list[str] = field(default_factory=list[str])
     error: dict[str, str] | None = None
 
@@ -107,6 +124,7 @@ class RunRecord:
             "steps": steps,
             "usage": _entries(self.usage),
             "timings_ms": _entries(self.timings_ms),
+            "decisions": list(self.decisions),
             "notes": list(self.notes),
         }
 
@@ -116,18 +134,25 @@ def _entries(record: RunRecord | StepRecord | Usage | Timings) -> dict[str, Any]
 
 
 class Recorder:
-    """Folds the events of one run into its record."""
+    """Folds the events of one run into its record.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """Take a clock that counts seconds and never goes back."""
+    Args:
+        clock: Counts seconds and never goes back.
+        run_id: What the run is called; nobody can guess it.
+
+    Attributes:
+        record: What is known so far.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, run_id: str | None = None) -> None:
         self._clock = clock
         self._began = clock()
         self._stage: str | None = None
         self._stage_began = self._began
         self._steps: dict[str, StepRecord] = {}
-        self.record = RunRecord(run_id="", query="", planner="llm")
+        self.record = RunRecord(run_id=run_id or secrets.token_hex(16), query="", planner="llm")
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a case an event
         """Take one event."""
         record = self.record
         match event:
@@ -135,19 +160,22 @@ class Recorder:
                 record.run_id, record.query, record.planner = run_id, query, planner
             case RouteStarted():
                 self._enter("route")
+            case RouteRecalled():
+                record.planner = "cache"
             case LlmCalled():
-                record.usage.llm_calls += 1
-                record.usage.prompt_tokens += event.prompt_tokens
-                record.usage.completion_tokens += event.completion_tokens
-                record.usage.cached_tokens += event.cached_tokens
+                record.usage.add(event)
             case PlanReady(plan=plan):
-                self._enter("execute")
+                self._enter(None)
                 self._take_plan(plan)
+            case ApprovalGiven(tools=tools, ruling=ruling):
+                record.decisions.append({"tools": list(tools), **_decision(ruling)})
+            case ExecuteStarted():
+                self._enter("execute")
             case StepStarted() | StepRetried() | StepFinished():
                 self._take_step(event)
             case SynthesisStarted():
                 self._enter("synthesize")
-            case StepProgressed():
+            case StepProgressed() | ApprovalAsked():
                 pass
             case Noted(text=text):
                 record.notes.append(text)
@@ -197,6 +225,16 @@ class Recorder:
                         step.because = because
                     case Cancelled(because=because, items=items):
                         step.because, step.items = because, _items(items)
+
+
+def _decision(ruling: Ruling) -> dict[str, JsonValue]:
+    match ruling:
+        case Approved(always=always):
+            return {"decision": "always" if always else "once"}
+        case Refused(because=because):
+            return {"decision": "no", "because": because}
+        case Undecided():
+            return {"decision": None}
 
 
 def _pending(step: Step) -> StepRecord:

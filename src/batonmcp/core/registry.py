@@ -1,16 +1,18 @@
 """The registry: an immutable snapshot of all tools now known."""
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
 from hashlib import sha256
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from batonmcp.core.tool import Tool
 
 __all__ = ["Agent", "Registry"]
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,19 @@ class Registry:
     agents: tuple[Agent, ...]
     tools: Mapping[str, Tool]
 
+    _made: dict[object, Any] = field(default_factory=dict[object, Any], init=False, repr=False, compare=False)
+
+    def once(self, make: "Callable[[Registry], _Made]") -> _Made:
+        """Return what a function makes of this snapshot. It is called once, however often this is."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
+
     @cached_property
     def fingerprint(self) -> str:
         """Changes when, and only when, a tool's definition does."""
-        return _fingerprint(self.tools.values())
+        digests = "".join(tool.digest for tool in self.tools.values())
+        return sha256(digests.encode("ascii")).hexdigest()[:16]
 
     @classmethod
     def of(cls, agents: Iterable[Agent], tools: Iterable[Tool]) -> "Registry":
@@ -75,23 +86,3 @@ class Registry:
 
     def __len__(self) -> int:
         return len(self.tools)
-
-
-def _fingerprint(tools: Iterable[Tool]) -> str:
-    definitions = [
-        [
-            tool.qualified,
-            tool.server,
-            tool.name,
-            tool.agent,
-            tool.description,
-            tool.input_schema.document,
-            tool.output_schema.document if tool.output_schema else None,
-            tool.effect.kind,
-            tool.effect.idempotent,
-            tool.effect.open_world,
-        ]
-        for tool in tools
-    ]
-    text = json.dumps(definitions, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

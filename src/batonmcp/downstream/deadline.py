@@ -24,6 +24,10 @@ class Deadline:
         self._left = seconds
         self._holders = 0
 
+    def left(self) -> float:
+        """Return the seconds that are left; none is less than zero."""
+        return max(self._left if self._holders else self.scope.deadline - anyio.current_time(), 0.0)
+
     @contextmanager
     def held(self) -> Generator[None]:
         """Stop the clock meanwhile; it goes on when the last of several holders has let go."""

@@ -7,7 +7,7 @@ from mcp_types import ContentBlock, EmbeddedResource, ResourceLink
 
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.record import RunRecord, StepRecord
-from batonmcp.host.resources import SeenResources, readable
+from batonmcp.host.resources import Shelf, readable
 
 __all__ = ["attached"]
 
@@ -16,7 +16,7 @@ _LARGEST = 100_000
 _LARGEST_TOGETHER = 400_000
 
 
-def attached(record: RunRecord, seen: SeenResources) -> list[ContentBlock]:
+def attached(record: RunRecord, seen: Shelf) -> list[ContentBlock]:
     """Return a block for each resource of a run's steps, and note them all, so that they can be read from us.
 
     What a result held comes along unless it is in the answer already, or large; the rest are links.
@@ -34,7 +34,7 @@ def attached(record: RunRecord, seen: SeenResources) -> list[ContentBlock]:
     return list(islice(blocks, _MOST))
 
 
-def _noted(record: RunRecord, seen: SeenResources) -> Iterator[tuple[StepRecord, Attachment, str]]:
+def _noted(record: RunRecord, seen: Shelf) -> Iterator[tuple[StepRecord, Attachment, str]]:
     for step in record.steps:
         for attachment in step.attachments:
             yield step, attachment, seen.note(step.server, attachment)

@@ -26,6 +26,7 @@ class Guest:
         way: How it is asked: `live` by a request of ours, or in `rounds`, each of which ends this request and begins
             another; None if it cannot be asked.
         capabilities: What it says it can be asked.
+        client: The name that the host gives itself; empty if it gives none.
     """
 
     def __init__(self, context: ServerRequestContext[Any]) -> None:
@@ -35,6 +36,8 @@ class Guest:
         live = "live" if context.session.can_send_request else None
         self.way: Literal["live", "rounds"] | None = "rounds" if modern else live
         self.capabilities: ClientCapabilities | None = context.session.client_capabilities
+        params = context.session.client_params
+        self.client = params.client_info.name if params else ""
 
     async def report(self, progress: float, total: float | None, message: str) -> None:
         """Tell how far the run is; a host that wants no progress hears nothing."""

@@ -1,6 +1,8 @@
 """What a host can list and read here: the resources that results have named."""
 
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from mcp.server.context import ServerRequestContext
@@ -20,7 +22,7 @@ from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.errors import BatonError
 from batonmcp.core.outcome import Failed
 from batonmcp.core.printable import printable
-from batonmcp.host.resources import SCHEME, Seen, SeenResources, readable
+from batonmcp.host.resources import SCHEME, Seen, SeenResources, Shelf, readable
 
 __all__ = ["Library", "ReadBehind"]
 
@@ -36,16 +38,30 @@ class Library:
 
     Attributes:
         seen: What results have named.
+
+    Args:
+        read_behind: Has a server read.
+        shared: Whether several hosts are served who must not see what belongs to another: then nothing is listed, and
+            what a run has named is found by whoever has its reply.
     """
 
-    def __init__(self, read_behind: ReadBehind) -> None:
+    def __init__(self, read_behind: ReadBehind, *, shared: bool = False) -> None:
         self.seen = SeenResources()
+        self._shared = shared
+        self._key = secrets.token_bytes(32)
         self._read_behind = read_behind
+
+    def of_run(self, run_id: str) -> Shelf:
+        """Return where to note what the results of a run name; the id cannot be told from its addresses."""
+        room = blake2b(run_id.encode(), key=self._key, digest_size=16).hexdigest() if self._shared else ""
+        return Shelf(self.seen, room)
 
     async def list(
         self, _context: ServerRequestContext[Any], params: PaginatedRequestParams | None
     ) -> ListResourcesResult:
         """List what results have named, newest first."""
+        if self._shared:
+            return ListResourcesResult(resources=[], ttl_ms=0, cache_scope="private")
         page = self.seen.page(params.cursor if params else None, _PAGE)
         if page is None:
             raise MCPError(code=INVALID_PARAMS, message="The cursor is none of ours. List from the beginning.")
@@ -74,7 +90,8 @@ class Library:
     def _readable(self, seen: Seen, uri: str, part: Contents) -> TextResourceContents | BlobResourceContents:
         """Return contents under an address of ours; a part that has an address of its own can be read by it, too."""
         if part.uri != seen.attachment.uri:
-            uri = self.seen.note(seen.server, Attachment(uri=part.uri, name=seen.attachment.name, mime=part.mime))
+            named = Attachment(uri=part.uri, name=seen.attachment.name, mime=part.mime)
+            uri = self.seen.note(seen.server, named, room=seen.room)
         return readable(part, uri)
 
 

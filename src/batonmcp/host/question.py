@@ -22,7 +22,7 @@ from batonmcp.core.caller import Answer, Declined, Question
 from batonmcp.core.limits import size_of
 from batonmcp.core.printable import printable
 
-__all__ = ["Request", "answer_of", "asking", "request_of", "result_type"]
+__all__ = ["Request", "answer_of", "asking", "can_fill_forms", "request_of", "result_type"]
 
 Request: TypeAlias = ElicitRequest | CreateMessageRequest | ListRootsRequest
 
@@ -81,8 +81,14 @@ def answer_of(question: Question, response: InputResponse) -> Answer | Declined:
             return Declined(because="the host's answer does not fit the question")
 
 
+def can_fill_forms(capabilities: ClientCapabilities | None) -> bool:
+    """Whether a host can have a person fill in a form. One that does not say what it can have filled in means forms."""
+    elicitation = capabilities and capabilities.elicitation
+    return bool(elicitation is not None and (elicitation.form or not elicitation.url))
+
+
 def _form(question: Question, can: ClientCapabilities) -> ElicitRequest | Declined:
-    if not can.elicitation or (can.elicitation.url and not can.elicitation.form):
+    if not can_fill_forms(can):
         return Declined(because="this host cannot ask a person to fill in a form")
     schema = question.params.get("requestedSchema")
     if size_of(schema) > _LARGEST_FORM:

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mcp_types import CallToolResult, ContentBlock, TextContent
+from pydantic import JsonValue
 
 from batonmcp.core.preview import preview
 from batonmcp.core.record import RunRecord
 from batonmcp.stages.task import Output
 from batonmcp.stages.telling import data_text, has_data, sendable, text_of
 
-__all__ = ["RUN_META", "reply", "reply_error"]
+__all__ = ["RUN_META", "reply", "reply_error", "reply_value"]
 
 RUN_META: Final = "batonmcp/run"
 
@@ -33,3 +34,9 @@ def reply(record: RunRecord, output: Output, attached: Sequence[ContentBlock] = 
 def reply_error(sentence: str) -> CallToolResult:
     """Answer that nothing was run."""
     return CallToolResult(content=[TextContent(text=sendable(sentence))], is_error=True)
+
+
+def reply_value(run_id: str, value: JsonValue) -> CallToolResult:
+    """Answer with a part of what a run gave, as JSON."""
+    text = sendable(json.dumps(value, ensure_ascii=False))
+    return CallToolResult(content=[TextContent(text=text)], _meta={RUN_META: {"run_id": run_id}})

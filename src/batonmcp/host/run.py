@@ -1,64 +1,43 @@
 """A run that goes on by itself, while one request of its host after another attends it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
 import anyio
-from mcp_types import CallToolResult, ClientCapabilities, InputRequests, InputResponse
+import anyio.lowlevel
+from mcp_types import CallToolResult, InputRequests, InputResponse
+from pydantic import JsonValue
 
+from batonmcp.core.approval import Approval, Refused, Ruling
 from batonmcp.core.caller import Answer, Caller, Declined, Question
-from batonmcp.host.question import Request, answer_of, request_of
+from batonmcp.core.record import Recorder
+from batonmcp.host.ballot import ballot, ruling_of
+from batonmcp.host.elsewhere import DECISION_S, Desk, Waiting
+from batonmcp.host.inbox import MOST_ROUNDS, Attendant, Inbox
+from batonmcp.host.question import can_fill_forms, request_of
 from batonmcp.host.reply import reply_error
 
-__all__ = ["MOST_ROUNDS", "Attendant", "Run", "Work"]
-
-MOST_ROUNDS: Final = 10
-"""Rounds of questions that one call of a host may have: clients give up after that many."""
+__all__ = ["MOST_ROUNDS", "Attendant", "Interim", "Run", "Work"]
 
 _MOST_QUESTIONS = 50
 _GATHERING = 0.05
 """Seconds in which further questions may join a round, as there are few rounds."""
 
-_OVER = Declined(because="the run that called its tool is over", over=True)
-_ROUNDS_USED = Declined(because=f"a host can be asked {MOST_ROUNDS} times in one call, and has been")
+_LOOKING = 0.5
+"""Seconds between two looks at whether a person has decided on a terminal."""
+
+_OVER: Final = Declined(because="the run that called its tool is over", over=True)
+_LATE: Final = Refused(because=f"nobody decided within {DECISION_S / 60:g} minutes")
 
 
-class Attendant(Protocol):
-    """A request of the host that waits for the run; see `batonmcp.host.guest.Guest`."""
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """What a host gets while the run goes on: its time is over, or a decision is needed that it cannot ask for."""
 
-    @property
-    def way(self) -> str | None:
-        """How the host is asked: `live`, in `rounds`, or not at all."""
-        ...
-
-    @property
-    def capabilities(self) -> ClientCapabilities | None:
-        """What it can be asked."""
-        ...
-
-    async def report(self, progress: float, total: float | None, message: str) -> None:
-        """Tell how far the run is."""
-        ...
-
-    async def ask(self, question: Question, request: Request) -> Answer | Declined:
-        """Ask, and wait for the answer."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class _Open:
-    """A question that waits for a round, or in one."""
-
-    question: Question
-    request: Request
-    posed: bool = False
-    answer: Answer | Declined | None = None
-    settled: anyio.Event = field(default_factory=anyio.Event)
-
-    def settle(self, answer: Answer | Declined) -> None:
-        self.answer = answer
-        self.settled.set()
+    status: Literal["running", "approval_required"]
+    waiting: Waiting | None = None
 
 
 class Run:
@@ -68,27 +47,46 @@ class Run:
 
     Args:
         work: Does it, told of the run, and makes the reply.
-        principal: Whose run it is.
+        principal: Whose run it is; None: of whoever knows its id.
+        inputs: What was passed in with its query.
+        lent: Entered while the run waits for a person.
+        patience: Seconds for which a question waits for the host to come.
 
     Attributes:
+        id: Its name, which nobody can guess.
         principal: Whose run it is.
+        recorder: Its record as far as it has come.
         caller: Who is asked what servers want to know.
+        inputs: What was passed in with its query.
+        desk: Where decisions come from when the host cannot ask; None: from nowhere.
+        over: Whether it has ended.
     """
 
-    def __init__(self, work: "Work", *, principal: str) -> None:
+    def __init__(
+        self,
+        work: "Work",
+        *,
+        principal: str | None,
+        inputs: Mapping[str, JsonValue] | None = None,
+        lent: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+        patience: float = 600.0,
+    ) -> None:
         self.principal = principal
-        self.caller = Caller(principal=principal, ask=self._ask, progressed=lambda _progress: None)
+        self.recorder = Recorder()
+        self.id = self.recorder.record.run_id
+        self.caller = Caller(principal=principal or self.id, ask=self._ask, progressed=lambda _progress: None)
+        self.over = False
+        self.inputs = inputs or {}
+        self.desk: Desk | None = None
         self._work = work
+        self._lent = lent
         self._scope = anyio.CancelScope()
         self._reply: CallToolResult | None = None
-        self._over = False
-        self._guest: Attendant | None = None
+        self._inbox = Inbox(patience=patience)
+        self._guests: list[Attendant] = []
         self._last: Attendant | None = None
-        self._news = anyio.Event()
-        self._open: dict[str, _Open] = {}
-        self._live: set[anyio.CancelScope] = set()
+        self._waiting: Waiting | None = None
         self._asked = 0
-        self._rounds = 0
 
     async def perform(self) -> None:
         """Do the work, attended or not."""
@@ -102,112 +100,139 @@ class Run:
         """End the run, and so every call it makes."""
         self._scope.cancel()
         self._end()
-        self._decline(_OVER)
+        self._inbox.decline()
 
     async def attend(
-        self, guest: Attendant, responses: Mapping[str, InputResponse] | None = None
-    ) -> CallToolResult | InputRequests:
-        """Wait for the reply, or for questions that only a new request of the host can answer.
+        self,
+        guest: Attendant,
+        responses: Mapping[str, InputResponse] | None = None,
+        *,
+        within: float | None = None,
+    ) -> CallToolResult | InputRequests | Interim:
+        """Wait for the reply, for questions that only a new request of the host can answer, or so many seconds.
 
-        A host that gives the request up cancels the run.
+        Args:
+            guest: The request.
+            responses: The answers that it brings; None if it is a call of its own.
+            within: How long it can wait, in seconds; None: for as long as it takes.
+
+        A host that gives the request up cancels the run, unless another one of its requests attends it too.
         """
-        self._guest = self._last = guest
-        self._take(responses or {})
+        self._enter(guest)
+        if responses is None:
+            self._inbox.begin_call()
+        else:
+            self._inbox.take(responses)
         try:
-            while not self._over:
-                if guest.way == "rounds" and any(not waiting.posed for waiting in self._open.values()):
-                    await anyio.sleep(_GATHERING)
-                    if requests := self._pose():
-                        return requests
-                else:
-                    await self._news.wait()
+            with anyio.move_on_after(within):
+                if (found := await self._outcome(guest)) is not None:
+                    return found
         except anyio.get_cancelled_exc_class():
-            self.cancel()
+            self._leave(guest)
+            if not self._guests:
+                self.cancel()
             raise
         finally:
-            self._guest = None
-        return self._reply or reply_error("The run was cancelled.")
+            self._leave(guest)
+        if self.over:
+            return self._reply or reply_error("The run was cancelled.")
+        return Interim("approval_required", self._waiting) if self._waiting else Interim("running")
+
+    def present(self, token: str) -> bool:
+        """Approve what waits with a token; False if it is not the one, or nothing waits."""
+        return bool(self.desk and self._waiting and self.desk.present(self._waiting, token))
 
     async def report(self, progress: float, total: float | None, message: str) -> None:
         """Tell the host how far the run is, if a request of it attends."""
-        if self._guest:
-            await self._guest.report(progress, total, message)
+        if self._inbox.guest:
+            await self._inbox.guest.report(progress, total, message)
 
-    def _take(self, responses: Mapping[str, InputResponse]) -> None:
-        """Settle the questions of the last round."""
-        for key, waiting in self._open.items():
-            if waiting.posed:
-                response = responses.get(key)
-                unanswered = Declined(because="the host sent no answer")
-                waiting.settle(answer_of(waiting.question, response) if response else unanswered)
+    async def decide(self, approval: Approval) -> Ruling:
+        """Have the host's person decide, or whoever else may where it has none."""
+        async with self._lent():
+            with anyio.move_on_after(DECISION_S):
+                ruling = await self._asked_of_host(approval)
+                return ruling or await self._decided_elsewhere(approval)
+            return _LATE
 
-    def _pose(self) -> InputRequests:
-        """Put all questions that wait into a round; none if there is no round left for them."""
-        if self._over or self._rounds == MOST_ROUNDS:
-            self._decline(_ROUNDS_USED)
-            return {}
-        fresh = {key: waiting for key, waiting in self._open.items() if not waiting.posed}
-        self._rounds += bool(fresh)
-        for waiting in fresh.values():
-            waiting.posed = True
-        return {key: waiting.request for key, waiting in fresh.items()}
+    async def _outcome(self, guest: Attendant) -> CallToolResult | InputRequests | Interim | None:
+        """Wait for something to answer this request with; None at the run's end."""
+        while not self.over:
+            if guest.way == "rounds" and self._inbox.has_unposed:
+                await anyio.sleep(_GATHERING)
+                if requests := self._inbox.pose():
+                    return requests
+            elif self._waiting and not self._waiting.ruling:
+                if interim := await self._looked(self._waiting):
+                    return interim
+            else:
+                await self._inbox.news.wait()
+        return None
+
+    async def _looked(self, waiting: Waiting) -> Interim | None:
+        """Tell the host once what waits for a decision; after that, wait with it for one on a terminal."""
+        if not waiting.told or waiting.token or self.desk is None:
+            waiting.told = True
+            return Interim("approval_required", waiting)
+        await self.desk.look(self.id, waiting)
+        if waiting.ruling is None:
+            with anyio.move_on_after(_LOOKING):
+                await self._inbox.news.wait()
+        else:
+            await anyio.lowlevel.checkpoint()
+        return None
 
     async def _ask(self, question: Question) -> Answer | Declined:
         self._asked += 1
-        if self._over or self._last is None:
+        if self.over or self._last is None:
             return _OVER
         if self._asked > _MOST_QUESTIONS:
             return Declined(because=f"{_MOST_QUESTIONS} questions in one run are enough")
         request = request_of(question, self._last.capabilities)
         if isinstance(request, Declined):
             return request
-        match self._last.way:
-            case "live":
-                return await self._ask_live(self._last, question, request)
-            case "rounds":
-                return await self._ask_in_round(question, request)
-            case _:
-                return Declined(because="this host cannot be asked over its connection")
+        async with self._lent():
+            return await self._inbox.ask(self._last, question, request)
 
-    async def _ask_live(self, guest: Attendant, question: Question, request: Request) -> Answer | Declined:
-        with anyio.CancelScope() as scope:
-            self._live.add(scope)
-            try:
-                return await guest.ask(question, request)
-            finally:
-                self._live.remove(scope)
-        return _OVER
+    async def _asked_of_host(self, approval: Approval) -> Ruling | None:
+        """Return what the host's person decides; None if it has none that could be asked."""
+        if self.over or self._last is None:
+            return Refused(because="the run is over")
+        if not can_fill_forms(self._last.capabilities):
+            return None
+        text = approval.text()
+        question, request = ballot(self.desk.discretion.text(text) if self.desk else text)
+        return ruling_of(await self._inbox.ask(self._last, question, request))
 
-    async def _ask_in_round(self, question: Question, request: Request) -> Answer | Declined:
-        key, waiting = f"q{self._asked}", _Open(question, request)
-        self._open[key] = waiting
-        self._tell()
+    async def _decided_elsewhere(self, approval: Approval) -> Ruling:
+        opened = self.desk.open(approval) if self.desk else Refused(because="this host cannot ask a person")
+        if self.desk is None or isinstance(opened, Refused):
+            return opened if isinstance(opened, Refused) else _LATE
+        self._waiting = opened
+        self._inbox.tell()
         try:
-            await waiting.settled.wait()
+            return await self.desk.wait(self.id, opened)
         finally:
-            del self._open[key]
-        return waiting.answer or _OVER
+            self._waiting = None
+            self._inbox.tell()
 
-    def _decline(self, because: Declined, *, posed: bool = True) -> None:
-        """Decline the questions that wait for a round and, unless told otherwise, those that are in one."""
-        for waiting in self._open.values():
-            if posed or not waiting.posed:
-                waiting.settle(because)
+    def _enter(self, guest: Attendant) -> None:
+        self._guests.append(guest)
+        self._inbox.guest = self._last = guest
+        self._inbox.tell()
+
+    def _leave(self, guest: Attendant) -> None:
+        if guest in self._guests:
+            self._guests.remove(guest)
+        self._inbox.guest = self._guests[-1] if self._guests else None
 
     def _end(self) -> None:
         """Let nobody wait for anything any more, except for the answers with which a host will come for its reply.
 
         They may be for another run of the same host: not every question tells which call it belongs to.
         """
-        self._over = True
-        self._decline(_OVER, posed=self._reply is None)
-        for scope in list(self._live):
-            scope.cancel()
-        self._tell()
-
-    def _tell(self) -> None:
-        news, self._news = self._news, anyio.Event()
-        news.set()
+        self.over = True
+        self._inbox.close(posed=self._reply is None)
 
 
 Work: TypeAlias = Callable[[Run], Awaitable[CallToolResult]]

@@ -1,11 +1,9 @@
 """The MCP server in front of a backend."""
 
-import logging
 import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import partial
-from typing import Any, Final, Protocol, cast
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, cast
 
 import anyio
 import anyio.to_thread
@@ -13,63 +11,30 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import (
-    CallToolRequestParams,
-    CallToolResult,
-    InputRequiredResult,
-    ListToolsResult,
-    PaginatedRequestParams,
-)
+from mcp_types import ListToolsResult, PaginatedRequestParams, Tool
 from pydantic import JsonValue
 
 from batonmcp import __version__
 from batonmcp.core.attachment import Contents
-from batonmcp.core.caller import Caller
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
-from batonmcp.core.events import Emit
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed
-from batonmcp.core.record import RunRecord
-from batonmcp.host.arguments import read_task
-from batonmcp.host.attached import attached
-from batonmcp.host.guest import Guest
+from batonmcp.core.policy import Policy
+from batonmcp.host.announce import Announcer, AnnouncingServer
+from batonmcp.host.backend import Backend, OpenBackend
+from batonmcp.host.calls import UNKNOWN_STATE, Calls
 from batonmcp.host.library import Library
-from batonmcp.host.progress import reporting
-from batonmcp.host.reply import reply, reply_error
-from batonmcp.host.run import Run
+from batonmcp.host.reply import reply_error
 from batonmcp.host.runs import PATIENCE, Runs, open_runs
-from batonmcp.host.tool import TOOL_NAME, orchestrate_tool
-from batonmcp.stages.task import Task
+from batonmcp.host.tool import AgentLine, lines_of, orchestrate_tool
 
-__all__ = ["Backend", "Front", "OpenBackend"]
-
-_log = logging.getLogger(__name__)
+__all__ = ["Front"]
 
 _NAME: Final = "batonmcp"
 _STATE_LIVES_LONGER = 60.0
-_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "resources/list", "resources/read"})
+_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "tools/list", "resources/list", "resources/read"})
 """Requests whose answers hold words of theirs."""
-_UNKNOWN_STATE: Final = (
-    "Nothing was run: these answers belong to no run that waits for answers. It may have had them already, or have "
-    f"been cancelled because they did not come within {PATIENCE:g} s. Call {TOOL_NAME} anew, without a request state."
-)
-
-
-class Backend(Protocol):
-    """What is behind the server: it does the work."""
-
-    async def run(self, task: Task, listen: Emit, caller: Caller) -> RunRecord:
-        """Run a task; events go to the listener, questions of servers to the caller."""
-        ...
-
-    async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
-        """Have a server read one of its resources."""
-        ...
-
-
-OpenBackend = Callable[[], AbstractAsyncContextManager[Backend]]
-"""Opens the backend. Importing and connecting happen inside, so a host's first request need not wait for them."""
 
 
 class Front:
@@ -86,33 +51,48 @@ class Front:
         discretion: Discretion | None = None,
         agents: Sequence[str],
         limits: Limits,
-        read_only: bool,
+        policy: Policy | None = None,
+        approve_command: str = "batonmcp approve",
         patience: float = PATIENCE,
+        shared: bool = False,
     ) -> None:
         self._open_backend = open_backend
         self._discretion = discretion or Discretion()
         self._patience = patience
-        self._principal = secrets.token_hex(8)  # one host for as long as the process lives
-        self._library = Library(self._read_behind)
         self._limits = limits
-        self._tool = orchestrate_tool(agents, read_only=read_only)
+        policy = policy or Policy()
+        self._library = Library(self._read_behind, shared=shared)
+        self._calls = Calls(
+            behind=self._behind,
+            discretion=self._discretion,
+            library=self._library,
+            limits=limits,
+            policy=policy,
+            command=approve_command,
+            principal=None if shared else secrets.token_hex(8),  # one host for as long as the process lives
+        )
+        self._policy = policy
+        self._announcer = Announcer(self._described([AgentLine(name=name) for name in agents]))
         self._answered = anyio.Event()
+        if shared:
+            self._answered.set()  # nobody has started us and waits
         self._opened = anyio.Event()
         self._backend: Backend | None = None
         self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
         self._stop = anyio.CancelScope()
         self.stopping = anyio.Event()
         self.stopped = anyio.Event()
-        self.server: Server[Runs] = Server(
+        self.server: AnnouncingServer[Runs] = AnnouncingServer(
             _NAME,
             version=__version__,
             title="batonmcp",
             instructions="One tool, orchestrate: it does a whole task over all configured MCP servers in one call.",
             lifespan=self._lifespan,
             on_list_tools=self._list_tools,
-            on_call_tool=self._call_tool,
+            on_call_tool=self._calls.answer,
             on_list_resources=self._library.list,
             on_read_resource=self._library.read,
+            on_subscriptions_listen=self._announcer.listen,
         )
         security = RequestStateSecurity.ephemeral(ttl=patience + _STATE_LIVES_LONGER)
         sealing = RequestStateBoundary(security, default_audience=_NAME)
@@ -128,7 +108,7 @@ class Front:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._keep_backend)
             try:
-                async with open_runs(patience=self._patience) as runs:
+                async with open_runs(limits=self._limits, patience=self._patience) as runs:
                     yield runs
             finally:
                 self.stop()
@@ -141,7 +121,7 @@ class Front:
                     self._backend = backend
                     self._opened.set()
                     try:
-                        await anyio.sleep_forever()
+                        await self._announcer.follow(backend.agents, lambda known: self._described(lines_of(known)))
                     finally:
                         self._backend = None
         except BatonError as error:
@@ -169,44 +149,14 @@ class Front:
         return shown if isinstance(shown, dict) else result
 
     async def _list_tools(
-        self, _context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
+        self, context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
-        return ListToolsResult(tools=[self._tool])
+        self._announcer.listed_by(context)
+        return ListToolsResult(tools=[self._announcer.tool])
 
-    async def _call_tool(
-        self, context: ServerRequestContext[Runs], params: CallToolRequestParams
-    ) -> CallToolResult | InputRequiredResult:
-        if params.name != TOOL_NAME:
-            return reply_error(f"There is no tool {params.name!r} here; the only one is {TOOL_NAME!r}.")
-        runs = context.lifespan_context
-        if params.request_state is not None:
-            run = runs.resume(params.request_state, principal=self._principal)
-            if run is None:
-                return reply_error(_UNKNOWN_STATE)
-        else:
-            try:
-                task = read_task(params.arguments, self._limits)
-            except BatonError as error:
-                return reply_error(str(error))
-            run = runs.start(partial(self._answer, task), principal=self._principal)
-        return await runs.attend(run, Guest(context), params.input_responses)
-
-    async def _answer(self, task: Task, run: Run) -> CallToolResult:
-        try:
-            backend = await self._behind()
-            async with reporting(partial(self._report, run)) as listen:
-                record = await backend.run(task, listen, self._discretion.caller(run.caller))
-            return reply(record, task.output, attached(record, self._library.seen))
-        except BatonError as error:
-            return reply_error(str(error))
-        except Exception:  # noqa: BLE001 - a seam: a fault of ours costs this call, not the host's connection
-            _log.exception("a run failed by a fault of batonmcp itself")
-            return reply_error(
-                "batonmcp failed by a fault of its own; the log has the details. Other calls still work."
-            )
-
-    async def _report(self, run: Run, progress: float, total: float | None, message: str) -> None:
-        await run.report(progress, total, self._discretion.text(message))
+    def _described(self, agents: Sequence[AgentLine]) -> Tool:
+        by_host = self._policy.without_elicitation == "host"
+        return orchestrate_tool(agents, profile=self._policy.profile, approvals_by_host=by_host)
 
     async def _read_behind(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         return await (await self._behind()).read_resource(server, uri)
@@ -224,5 +174,5 @@ async def _explain_wrong_state(ctx: ServerRequestContext[Any], call_next: CallNe
         return await call_next(ctx)
     except MCPError as error:
         if ctx.method == "tools/call" and error.error.data == {"reason": "invalid_request_state"}:
-            return reply_error(_UNKNOWN_STATE)
+            return reply_error(UNKNOWN_STATE)
         raise

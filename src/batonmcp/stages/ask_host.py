@@ -10,8 +10,7 @@ from batonmcp.core.draft import PLAN_FORMAT
 from batonmcp.core.errors import PlanInvalid
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import signature
-from batonmcp.llm.lexical.bm25 import Index
-from batonmcp.llm.lexical.words import stems
+from batonmcp.llm.ranking import Ranking
 from batonmcp.stages.task import Task
 
 __all__ = ["WORKED_PLAN", "ask_for_plan", "explain_problems"]
@@ -68,8 +67,7 @@ def _tools(query: str, registry: Registry) -> str:
     if sum(map(len, lines.values())) <= room:
         return "The tools:\n" + "\n".join(lines.values())
     shown: list[str] = []
-    for ranked in Index(registry).rank(dict.fromkeys(stems(query), 1.0)):
-        name = ranked.profile.tool.qualified
+    for name in registry.once(Ranking).best(query, len(registry)):
         room -= len(lines[name])
         if room < 0:
             break

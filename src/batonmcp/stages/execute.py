@@ -1,11 +1,11 @@
 """Execute: a plan becomes outcomes, without any LLM."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from random import random
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import anyio
 import anyio.lowlevel
@@ -24,7 +24,10 @@ from batonmcp.downstream.deadline import Deadline
 from batonmcp.stages.ports import Tools
 from batonmcp.stages.questions import Questions
 
-__all__ = ["execute"]
+__all__ = ["Admit", "execute"]
+
+Admit: TypeAlias = Callable[[Step, Calls], Awaitable[Skipped | None]]
+"""Says whether a step may make its calls: None if it may."""
 
 
 async def execute(  # noqa: PLR0913 - the ports of one stage
@@ -35,6 +38,8 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
     limits: Limits,
     emit: Emit,
     caller: Caller = NOBODY,
+    admit: Admit | None = None,
+    deadline: Deadline | None = None,
 ) -> Mapping[str, Outcome]:
     """Run every step the moment what it waits for has settled.
 
@@ -42,16 +47,19 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
         plan: What to run.
         tools: What it runs on.
         inputs: What steps read as `inputs.name`.
-        limits: Bounds of the run; its time stands still while the caller is asked something.
+        limits: Bounds of the run.
         emit: Gets every event, progress of the calls among them.
         caller: Who is asked what servers want to know.
+        admit: Asked before a step makes its calls; None: all may.
+        deadline: Of the steps; None: `limits.run_timeout` seconds from now. It stands still while somebody is asked.
 
     Returns:
-        The outcome of every step. Past `limits.run_timeout` seconds, what has not settled is `Cancelled`.
+        The outcome of every step. Past the deadline, what has not settled is `Cancelled`.
     """
-    deadline = Deadline(limits.run_timeout)
+    deadline = deadline or Deadline(limits.run_timeout)
     questions = Questions(caller, deadline, emit)
-    run = _Execution(plan, tools=tools, inputs=inputs, limits=limits, emit=emit, questions=questions)
+    admitted = partial(_admitted, admit, deadline) if admit else None
+    run = _Execution(plan, tools=tools, inputs=inputs, limits=limits, emit=emit, questions=questions, admit=admitted)
     because = "the run was cancelled"
     try:
         with deadline.scope:
@@ -62,6 +70,11 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
         questions.close()
         run.cancel_rest(because)
     return run.outcomes
+
+
+async def _admitted(admit: Admit, deadline: Deadline, step: Step, calls: Calls) -> Skipped | None:
+    with deadline.held():
+        return await admit(step, calls)
 
 
 class _Execution:
@@ -76,6 +89,7 @@ class _Execution:
         limits: Limits,
         emit: Emit,
         questions: Questions,
+        admit: Admit | None,
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._plan = plan
@@ -83,6 +97,7 @@ class _Execution:
         self._limits = limits
         self._emit = emit
         self._questions = questions
+        self._admit = admit
         self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
         self._calls: dict[str, Calls] = {}
         self._slots = anyio.Semaphore(limits.parallel_run, fast_acquire=True)
@@ -124,9 +139,12 @@ class _Execution:
             case Skipped() | Failed():
                 return decision
             case Calls():
-                return await self._call(step, decision)
+                return await self._admitted(step, decision) or await self._call(step, decision)
             case _:
                 assert_never(decision)
+
+    async def _admitted(self, step: Step, calls: Calls) -> Skipped | None:
+        return await self._admit(step, calls) if self._admit else None
 
     def _settle(self, step: Step, outcome: Outcome) -> None:
         self.outcomes[step.id] = outcome

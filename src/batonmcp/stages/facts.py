@@ -10,7 +10,7 @@ from batonmcp.core.events import RunStatus
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
 
-__all__ = ["has_values", "kept_values", "results", "run_status", "undone"]
+__all__ = ["has_values", "kept_values", "results", "run_status", "undone", "values_of"]
 
 _LONGEST_TEXT = 4_000
 _MOST_LINES = 400
@@ -69,6 +69,19 @@ def _broken(outcome: Outcome) -> bool:
             return by_failure
         case Failed() | Cancelled():
             return True
+
+
+def values_of(outcome: Outcome) -> list[JsonValue]:
+    """Return what the calls of a step gave, one value for each that succeeded."""
+    match outcome:
+        case Succeeded(value=value, items=None):
+            return [value]
+        case Succeeded(items=items):
+            return [item.outcome.value for item in items or () if isinstance(item.outcome, Succeeded)]
+        case Failed() | Cancelled():
+            return kept_values(outcome)
+        case Skipped():
+            return []
 
 
 def kept_values(outcome: Failed | Cancelled) -> list[JsonValue]:

@@ -1,11 +1,18 @@
 """The narration of a run: a short line for each event worth telling."""
 
+from collections.abc import Sequence
+
+from batonmcp.core.approval import Approved, Refused, Undecided
 from batonmcp.core.caller import Progress
 from batonmcp.core.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Event,
+    ExecuteStarted,
     LlmCalled,
     Noted,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -19,7 +26,7 @@ from batonmcp.core.outcome import status_of
 
 __all__ = ["Narrator"]
 
-_MOST_AGENTS = 6
+_MOST_NAMES = 6
 _MOST_FIGURES = 1e12
 
 
@@ -40,8 +47,7 @@ class Narrator:
         """Return a line about an event, None if there is nothing to say."""
         match event:
             case RouteStarted(tools=tools, agents=agents):
-                names = ", ".join(agents[:_MOST_AGENTS]) + (", …" if len(agents) > _MOST_AGENTS else "")
-                return f"Choosing among {_count(tools, 'tool')} of {names}"
+                return f"Choosing among {_count(tools, 'tool')} of {_listed(agents)}"
             case PlanReady(plan=plan):
                 self.total = len(plan.steps) + 2
                 self.done += 1
@@ -51,6 +57,8 @@ class Narrator:
                     for step in plan.steps
                 }
                 return f"{plan.mode.capitalize()}: {', '.join(step.tool.qualified for step in plan.steps)}"
+            case ApprovalAsked() | ApprovalGiven():
+                return _decision(event)
             case StepStarted(step_id=step_id, arguments=arguments, per_item=per_item):
                 times = f" ({_count(len(arguments), 'call')})" if per_item else ""
                 return f"{self._names[step_id]}: running{times}"
@@ -63,8 +71,25 @@ class Narrator:
                 return f"{self._names[step_id]}: {status_of(outcome)}"
             case SynthesisStarted():
                 return "Writing the answer"
-            case RunStarted() | LlmCalled() | Noted() | RunFinished():
+            case RunStarted() | RouteRecalled() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
                 return None
+
+
+def _decision(event: ApprovalAsked | ApprovalGiven) -> str:
+    tools = _listed(event.tools)
+    if isinstance(event, ApprovalAsked):
+        return f"Waiting for a decision about {tools}"
+    match event.ruling:
+        case Approved():
+            return f"{tools}: allowed"
+        case Refused():
+            return f"{tools}: refused"
+        case Undecided():
+            return f"{tools}: not decided"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + (", …" if len(names) > _MOST_NAMES else "")
 
 
 def _how_far(progress: Progress) -> str:

@@ -4,11 +4,12 @@ Above the ports sits `orchestrate`; below them the fleet of MCP servers, an LLM 
 is passed in, so that a run can be told with doubles.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+import anyio
 from pydantic import JsonValue
 
 from batonmcp.core.attachment import Contents
@@ -16,30 +17,75 @@ from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
-from batonmcp.core.plan import Plan
+from batonmcp.core.policy import Policy
+from batonmcp.core.prices import Price
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
-from batonmcp.llm.port import LLM
+from batonmcp.llm.port import LLM, Stage
 
-__all__ = ["Decide", "Keep", "PlannerKind", "Ports", "Tools", "cannot_ask", "keep_nothing"]
+__all__ = ["Keep", "NobodyTrusted", "PlannerKind", "Ports", "Routes", "Shapes", "Tools", "Trust", "keep_nothing"]
 
 PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
-
-Decide: TypeAlias = Callable[[Plan], Awaitable[bool | None]]
-"""Asks a person whether a plan that is not read-only may run. None: there is nobody to ask."""
-
 
 Keep: TypeAlias = Callable[[RunRecord], Awaitable[None]]
 """Keeps the record of a run that has ended. It never raises: a run that cannot be kept still has its answer."""
 
 
-async def cannot_ask(_plan: Plan) -> None:
-    """Decide nothing: for where no person can be asked."""
-
-
 async def keep_nothing(_record: RunRecord) -> None:
     """Let the record go."""
+
+
+class Trust(Protocol):
+    """The tools that a person has allowed for good, as they were defined then."""
+
+    async def of(self, tools: Iterable[Tool]) -> frozenset[str]:
+        """Return the qualified names of those that are trusted as they are defined now."""
+        ...
+
+    async def add(self, tools: Iterable[Tool]) -> None:
+        """Trust these from now on."""
+        ...
+
+
+class NobodyTrusted(Trust):
+    """Trusts no tool, and remembers none."""
+
+    async def of(self, tools: Iterable[Tool]) -> frozenset[str]:
+        """Trust none."""
+        del tools
+        return frozenset()
+
+    async def add(self, tools: Iterable[Tool]) -> None:
+        """Let it pass: what was decided holds for this run."""
+
+
+class Routes(Protocol):
+    """Plans that are remembered."""
+
+    async def get(self, key: str, *, today: str) -> JsonValue:
+        """Return the plan under a key; null if there is none, or it was for another day than `today`."""
+        ...
+
+    async def put(self, key: str, plan: JsonValue, *, day: str | None) -> None:
+        """Remember a plan: for good, or for one day."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Forget a plan that did not do."""
+        ...
+
+
+class Shapes(Protocol):
+    """What the results of tools look like that do not declare it."""
+
+    async def over(self, registry: Registry) -> Registry:
+        """Return the registry with what is known."""
+        ...
+
+    async def learn(self, tool: Tool, value: JsonValue) -> None:
+        """Learn from a result."""
+        ...
 
 
 class Tools(Protocol):
@@ -48,6 +94,11 @@ class Tools(Protocol):
     async def registry(self, servers: Sequence[str] | None = None) -> Registry:
         """Return what is known, once these servers (None: all) are up or have shown that they won't be."""
         ...
+
+    async def changed(self, known: Registry) -> Registry:
+        """Return what is known of all servers once it is something else than this; nothing ever changes by default."""
+        await anyio.sleep_forever()
+        return known
 
     async def call(
         self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
@@ -72,18 +123,28 @@ class Ports:
         tools: The downstream servers.
         planner: Who plans when the task brings no plan.
         llm: For the planner `llm`, and to write the answer; None: code writes it.
-        decide: Who decides about a plan that is not read-only.
         limits: Bounds of a run.
         clock: Seconds, never going back.
         now: Date, time and zone for the planner.
         keep: Gets the record of each run at its end.
+        policy: What may run, and what a person decides about.
+        trust: Which tools need no decision any more.
+        routes: Remembers plans of the model; None: each is made anew.
+        route_model: The model that makes them.
+        shapes: Knows what results look like; None: only what tools declare is known.
+        prices: What the models of the stages cost, where that is known.
     """
 
     tools: Tools
     planner: PlannerKind
     llm: LLM | None
-    decide: Decide
     limits: Limits
     clock: Callable[[], float]
     now: Callable[[], datetime]
     keep: Keep = keep_nothing
+    policy: Policy = field(default_factory=Policy)
+    trust: Trust = field(default_factory=NobodyTrusted)
+    routes: Routes | None = None
+    route_model: str = ""
+    shapes: Shapes | None = None
+    prices: Mapping[Stage, Price | None] = field(default_factory=dict[Stage, Price | None])

@@ -3,28 +3,27 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
+import anyio.to_thread
 from pydantic import JsonValue
 
 from batonmcp.core.draft import PLAN_FORMAT
-from batonmcp.core.events import Emit
+from batonmcp.core.events import Emit, Noted
 from batonmcp.core.expression.wording import kind
+from batonmcp.core.limits import Limits
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
-from batonmcp.core.signature import signature
-from batonmcp.core.tool import Tool
 from batonmcp.llm.port import LLM, Function, Reply, Request
-from batonmcp.stages.llm_call import call_llm
+from batonmcp.stages.menu import menu_of
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
 
-__all__ = ["PLAN_FUNCTION", "route"]
+__all__ = ["PLAN_FUNCTION", "PROMPT_VERSION", "route"]
 
 PLAN_FUNCTION: Final = "plan_execution"
 
-_MOST_FUNCTIONS = 128  # OpenAI's limit, which others copy; one of them is ours
-_LONGEST_DESCRIPTION = 1024  # OpenAI's limit for a function
 _PREVIEW = 80
 
 _SYSTEM = f"""\
@@ -38,6 +37,8 @@ the results afterwards.
 - If no tool is needed or none fits, call nothing and say why in one sentence.
 
 {PLAN_FORMAT}"""
+
+_CATALOGUE = f"The tools, by full name, for use in {PLAN_FUNCTION}:"
 
 _PLAN_DESCRIPTION = "Run several tools in order, later steps using the results of earlier ones by expression."
 
@@ -65,22 +66,41 @@ _PLAN_PARAMETERS: Mapping[str, Any] = {
 }
 
 
-async def route(llm: LLM, task: Task, registry: Registry, *, now: datetime, emit: Emit) -> Routed:
+PROMPT_VERSION: Final = sha256(f"{_SYSTEM}{_CATALOGUE}{json.dumps(_PLAN_PARAMETERS)}".encode()).hexdigest()[:12]
+"""Changes with what a model is told: a plan that was made with other words is made anew."""
+
+
+async def route(  # noqa: PLR0913 - what one stage works with
+    llm: LLM, task: Task, registry: Registry, *, limits: Limits, now: datetime, emit: Emit, wrong: str = ""
+) -> Routed:
     """Ask the LLM which tools to call, at temperature 0.
+
+    Args:
+        llm: Who is asked.
+        task: For which task.
+        registry: Among which tools.
+        limits: How many tokens the tools may take.
+        now: The time where the user is.
+        emit: Gets a note of what was left out.
+        wrong: What was wrong with the plan before, to be mended.
 
     Raises:
         LlmError: The endpoint gave no usable reply.
     """
-    native = len(registry) < _MOST_FUNCTIONS
+    menu = await anyio.to_thread.run_sync(
+        menu_of, registry, task.query, limits
+    )  # the first of a registry takes a while
+    if menu.note:
+        emit(Noted(text=menu.note))
     request = Request(
         stage="route",
-        system=_SYSTEM if native else f"{_SYSTEM}\n\n{_catalogue(registry)}",
-        user=sendable(_user(task, now)),
-        functions=[*(map(_function, registry) if native else ()), _plan_function()],
+        system=f"{_SYSTEM}\n\n{_CATALOGUE}\n{menu.catalogue}" if menu.catalogue else _SYSTEM,
+        user=sendable("\n\n".join(filter(None, [_user(task, now), wrong]))),
+        functions=[*menu.functions, _plan_function()],
         temperature=0,
         plan_function=PLAN_FUNCTION,
     )
-    return _read(await call_llm(llm, request, emit))
+    return _read(await llm.complete(request))
 
 
 def _read(reply: Reply) -> Routed:
@@ -103,27 +123,8 @@ def _read(reply: Reply) -> Routed:
     return NoTool(reason=reply.text)
 
 
-def _function(tool: Tool) -> Function:
-    return Function(
-        name=tool.qualified,
-        description=f"[{tool.agent}] {tool.description}"[:_LONGEST_DESCRIPTION],
-        parameters=_parameters(tool.input_schema.document),
-    )
-
-
 def _plan_function() -> Function:
     return Function(name=PLAN_FUNCTION, description=_PLAN_DESCRIPTION, parameters=_PLAN_PARAMETERS)
-
-
-def _parameters(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a schema the root that endpoints ask for: an object with properties and nothing alternative beside it."""
-    refused = {"$schema", "$id", "allOf", "anyOf", "oneOf", "not", "enum"}
-    return {"properties": {}, **{k: v for k, v in schema.items() if k not in refused}, "type": "object"}
-
-
-def _catalogue(registry: Registry) -> str:
-    lines = "\n".join(signature(tool) for tool in registry)
-    return f"The tools, by full name, for use in {PLAN_FUNCTION}:\n{lines}"
 
 
 def _user(task: Task, now: datetime) -> str:

@@ -4,13 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Emit
 from batonmcp.core.json_text import beginning, extent_of
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, status_of
 from batonmcp.core.plan import Plan, Step
 from batonmcp.llm.port import LLM, Request
 from batonmcp.stages.facts import kept_values
-from batonmcp.stages.llm_call import call_llm
 from batonmcp.stages.telling import sendable
 
 __all__ = ["synthesize"]
@@ -26,7 +24,7 @@ and concrete, give numbers with their units, and answer in the language of the q
 were skipped: that is added after your answer."""
 
 
-async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome], *, emit: Emit) -> str:
+async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
     """Have the LLM write the answer, at temperature 0.7.
 
     Raises:
@@ -34,7 +32,7 @@ async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Ou
     """
     user = sendable(_user(query, plan, outcomes))
     request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
-    reply = await call_llm(llm, request, emit)
+    reply = await llm.complete(request)
     if not reply.text.strip():
         raise LlmError(
             kind="llm_bad_response",

@@ -31,18 +31,19 @@ class Access:
 
     Attributes:
         warnings: What went wrong, as sentences; each stands there once.
+        given_up: Whether the file is left alone from now on.
     """
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         self.warnings: list[str] = []
+        self.given_up = False
         self._file = DatabaseFile(path, patience=patience)
         self._database: Database | None = None
-        self._given_up = False
 
     def do(self, work: Callable[[Database], T]) -> Done[T] | None:
         """Do a piece of work, once more on a new file if it finds the file damaged. None: it was not done."""
         for _ in range(2):
-            if self._given_up:
+            if self.given_up:
                 return None
             try:
                 return Done(work(self._open()))
@@ -51,13 +52,13 @@ class Access:
             except TooNew:
                 self._give_up("is a store of a newer version of batonmcp, which is left alone")
             except OSError as error:
-                self._given_up = self._database is None
+                self.given_up = self._database is None
                 self.warn(trouble(self._file.path, error))
             except sqlite3.Error as error:
                 if is_damage(error):
                     self._begin_anew(error)
                     continue
-                self._given_up = self._database is None
+                self.given_up = self._database is None
                 self.warn(trouble(self._file.path, error))
             return None
         self._give_up("is damaged again as soon as it is begun anew")
@@ -70,7 +71,7 @@ class Access:
 
     def close(self) -> None:
         """Let go of the file for good."""
-        self._given_up = True
+        self.given_up = True
         self._let_go()
 
     def _open(self) -> Database:
@@ -89,7 +90,7 @@ class Access:
         try:
             self._file.set_aside(str(error))
         except (OSError, sqlite3.Error) as failure:
-            self._given_up = True
+            self.given_up = True
             self.warn(trouble(self._file.path, failure))
 
     def _let_go(self) -> None:
@@ -98,7 +99,7 @@ class Access:
             database.close()
 
     def _give_up(self, reason: str) -> None:
-        self._given_up = True
+        self.given_up = True
         self.warn(
             f"{self._file.path} {reason}; what would be kept ends with this process. "
             "Name another file with BATONMCP_STORE."

@@ -63,6 +63,11 @@ class MemoryStore(Store):
         """Nothing goes wrong here."""
         return ()
 
+    @property
+    def shared(self) -> bool:
+        """Nobody else sees it."""
+        return False
+
     async def get(self, shelf: str, key: str) -> JsonValue:
         """Return what was put there last."""
         await anyio.lowlevel.checkpoint()

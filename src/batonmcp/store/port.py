@@ -35,6 +35,11 @@ class Store(Protocol):
         """What went wrong so far, as sentences; each is told once."""
         ...
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes see what is put here: a file that cannot be used has become a memory."""
+        ...
+
     async def get(self, shelf: str, key: str) -> JsonValue:
         """Return what was put there last, null if nothing or if it has expired."""
         ...

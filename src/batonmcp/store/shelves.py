@@ -36,10 +36,12 @@ SHELVES: Final[Mapping[str, Shelf]] = MappingProxyType(
     {
         "approval": Shelf(days=1, count=1_000, size=16_000_000, durable=True),
         "catalogue": Shelf(days=90, count=500, size=64_000_000),
+        "decision": Shelf(days=1, count=1_000, size=4_000_000, durable=True),
         "era": Shelf(days=30, count=5_000, size=4_000_000),
         "route": Shelf(days=30, count=5_000, size=16_000_000),
         "run": Shelf(days=7, count=1_000, size=64_000_000),
         "shape": Shelf(days=90, count=20_000, size=32_000_000),
+        "trust": Shelf(days=365, count=5_000, size=4_000_000, durable=True),
     }
 )
 

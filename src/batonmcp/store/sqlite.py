@@ -63,6 +63,11 @@ class SqliteStore(Store):
         """What went wrong so far."""
         return tuple(self._access.warnings)
 
+    @property
+    def shared(self) -> bool:
+        """Whether it is the file that counts: known once something has been asked of it."""
+        return not self._access.given_up
+
     async def get(self, shelf: str, key: str) -> JsonValue:
         """Return what was put there last."""
         place = (shelf, self._form.key(key))

@@ -1,0 +1,156 @@
+"""The menu: the tools as the router's model is shown them, within a budget of tokens."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from batonmcp.core.limits import Limits
+from batonmcp.core.registry import Registry
+from batonmcp.core.signature import result_type, signature
+from batonmcp.core.tokens import estimated_tokens
+from batonmcp.core.tool import Tool
+from batonmcp.llm.port import Function
+from batonmcp.llm.ranking import Ranking
+
+__all__ = ["MOST_FUNCTIONS", "Menu", "menu_of"]
+
+MOST_FUNCTIONS: Final = 127
+"""Tools that are offered as functions: OpenAI takes 128, which others copy, and one of them is ours."""
+
+_LONGEST_DESCRIPTION = 1024  # OpenAI's limit for a function
+_LONGEST_RESULT = 500
+_RANKED = 2_000
+_WORD = re.compile(r"[\w.-]*\w")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """What a model chooses from.
+
+    Attributes:
+        functions: The tools as functions; empty where there are too many for that.
+        catalogue: The tools as signatures, a line each, sorted by name; empty where they are functions.
+        left_out: How many tools of each server are in neither.
+    """
+
+    functions: tuple[Function, ...] = ()
+    catalogue: str = ""
+    left_out: Mapping[str, int]
+
+    @property
+    def note(self) -> str | None:
+        """Say what was left out; None if nothing was."""
+        if not self.left_out:
+            return None
+        servers = ", ".join(f"{count} of {server}" for server, count in self.left_out.items())
+        return (
+            f"The model was shown the tools that match the task best; {sum(self.left_out.values()):,} were left out "
+            f"({servers}). Name servers to narrow the choice, or raise `catalogue_tokens` under `limits`."
+        )
+
+
+def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
+    """Return the menu for a query.
+
+    As long as everything fits, it is the same for every query, so that endpoints can cache it.
+    """
+    if len(registry) <= MOST_FUNCTIONS:
+        functions = registry.once(_functions)
+        if registry.once(_function_tokens) <= limits.native_tokens:
+            return Menu(functions=functions, left_out={})
+    lines = registry.once(_Lines)
+    if lines.tokens <= limits.catalogue_tokens:
+        return Menu(catalogue=lines.text, left_out={})
+    return _ranked(registry, lines, query, limits.catalogue_tokens)
+
+
+class _Lines:
+    """The signatures of a registry's tools."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.by_name = {tool.qualified: signature(tool) for tool in registry}
+        self.text = "\n".join(self.by_name.values())
+        self.tokens = estimated_tokens(self.text)
+
+
+def _ranked(registry: Registry, lines: _Lines, query: str, room: int) -> Menu:
+    """Fill the room: what the query names, then what matches best; of the rest its servers, with names if they fit."""
+    servers = _servers(registry)
+    room -= sum(estimated_tokens(_others(server, len(tools), [])) for server, tools in servers.items())
+    wanted = dict.fromkeys([*_named(registry, query), *registry.once(Ranking).best(query, _RANKED)])
+    shown: set[str] = set()
+    for name in wanted:
+        cost = estimated_tokens(lines.by_name[name]) + 1
+        if cost <= room:
+            room -= cost
+            shown.add(name)
+    rest = {server: [name for name in tools if name not in shown] for server, tools in servers.items()}
+    rest = {server: tools for server, tools in rest.items() if tools}
+    told = "\n".join(_rest(rest, room))
+    catalogue = "\n".join(lines.by_name[name] for name in sorted(shown))
+    return Menu(
+        catalogue=f"{catalogue}\n\nOther tools, of which only names are shown here, by server:\n{told}",
+        left_out={server: len(tools) for server, tools in rest.items()},
+    )
+
+
+def _rest(rest: Mapping[str, Sequence[str]], room: int) -> Iterator[str]:
+    for server, tools in rest.items():
+        share = room // len(rest)
+        names: list[str] = []
+        for name in tools:
+            share -= estimated_tokens(name) + 1
+            if share < 0:
+                break
+            names.append(name)
+        yield _others(server, len(tools), names)
+
+
+def _others(server: str, count: int, names: Sequence[str]) -> str:
+    more = count - len(names)
+    listed = ", ".join(names) + (f" and {more} more" if more and names else "" if names else f"{count} tools")
+    return f"- {server}: {listed}"
+
+
+def _servers(registry: Registry) -> dict[str, list[str]]:
+    servers: dict[str, list[str]] = {}
+    for tool in registry:
+        servers.setdefault(tool.server, []).append(tool.qualified)
+    return servers
+
+
+def _named(registry: Registry, query: str) -> Iterable[str]:
+    """Return the tools that the query names: by their full name, their own, or that of their server."""
+    said = {word.lower() for word in _WORD.findall(query)}
+    exact = [tool.qualified for tool in registry if {tool.qualified.lower(), tool.name.lower()} & said]
+    return [*exact, *(tool.qualified for tool in registry if {tool.server.lower(), tool.agent.lower()} & said)]
+
+
+def _functions(registry: Registry) -> tuple[Function, ...]:
+    return tuple(map(_function, registry))
+
+
+def _function_tokens(registry: Registry) -> int:
+    return sum(
+        estimated_tokens(f"{one.name} {one.description} {json.dumps(one.parameters, ensure_ascii=False)}")
+        for one in registry.once(_functions)
+    )
+
+
+def _function(tool: Tool) -> Function:
+    gives = result_type(tool)
+    returns = f"\nReturns {gives}" if gives and len(gives) <= _LONGEST_RESULT else ""
+    said = f"[{tool.agent}] {tool.description}"[: _LONGEST_DESCRIPTION - len(returns)]
+    return Function(
+        name=tool.qualified,
+        description=f"{said}{returns}",
+        parameters=_parameters(tool.input_schema.document),
+    )
+
+
+def _parameters(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give a schema the root that endpoints ask for: an object with properties and nothing alternative beside it."""
+    refused = {"$schema", "$id", "allOf", "anyOf", "oneOf", "not", "enum"}
+    return {"properties": {}, **{k: v for k, v in schema.items() if k not in refused}, "type": "object"}
