@@ -1,9 +1,5 @@
 """Endpoints that deviate, over real HTTP: what is asked, how often, and what is remembered."""
 
-import gzip
-from collections.abc import Sequence
-from typing import Any
-
 import anyio
 import pytest
 
@@ -11,94 +7,16 @@ from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.errors import LlmError
 from batonmcp.llm.memory import Dialects
 from batonmcp.llm.openai_client import OpenAIClient
-from batonmcp.llm.port import Function, FunctionCall, Reply, Request
+from batonmcp.llm.port import FunctionCall, Request
 from doubles import deviations, fake_llm
 from doubles.deviations import AnEndpoint
-from doubles.fake_llm import FakeLLM, Json, JsonObject, RecordedRequest, Script, Text, ToolCalls, Usage
+from doubles.fake_llm import FakeLLM, Json, JsonObject, Text, Usage
 from doubles.fake_llm import Reply as Played
+from doubles.llm_calls import CALL, CALLED, PLANNED, ROUTE, SYNTHESIZE, WRITTEN, ask, failure
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 20.0
-WEATHER = Function(
-    name="weather__today",
-    description="Tells the weather.",
-    parameters={"type": "object", "properties": {"city": {"type": "string", "pattern": "^[A-Z]"}}},
-)
-PLAN = Function(
-    name="plan_execution",
-    description="Runs several.",
-    parameters={"type": "object", "properties": {"steps": {"type": "array", "items": {}}}, "required": ["steps"]},
-)
-ROUTE = Request(
-    stage="route",
-    system="Only choose tools.",
-    user="Rain in Oslo?",
-    functions=[WEATHER, PLAN],
-    temperature=0,
-    plan_function="plan_execution",
-)
-SYNTHESIZE = Request(stage="synthesize", system="Answer.", user="Rain in Oslo? It rains.", temperature=0.7)
-CALL = (FunctionCall(name="weather__today", arguments={"city": "Oslo"}),)
-CALLED = ToolCalls([("weather__today", {"city": "Oslo"})])
-WRITTEN = Text('{"steps": [{"id": "s1", "tool": "weather__today", "arguments": {"city": "Oslo"}}]}')
-PLANNED = (
-    FunctionCall(
-        name="plan_execution",
-        arguments={"steps": [{"id": "s1", "tool": "weather__today", "arguments": {"city": "Oslo"}}]},
-    ),
-)
-
-
-class Pauses:
-    """Waits for nothing, and knows for how long."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        """Take note of a pause."""
-        self.seconds.append(seconds)
-        await anyio.lowlevel.checkpoint()
-
-
-async def ask(
-    script: Script,
-    *requests: Request,
-    parameters: dict[str, Any] | None = None,
-    pauses: Pauses | None = None,
-    retries: int = 2,
-    dialects: Dialects | None = None,
-) -> tuple[list[Reply], Sequence[RecordedRequest]]:
-    """Complete requests one after the other; return the replies and what the endpoint got."""
-    with FakeLLM(script, repeat=True) as llm, anyio.fail_after(TIME_S):
-        settings = LlmSettings(
-            base_url=llm.base_url,
-            api_key=None,
-            model="m",
-            parameters=parameters or {},
-            retries=retries,
-            timeout=10,
-        )
-        client = OpenAIClient(settings, pause=pauses or Pauses(), jitter=lambda: 0.0, dialects=dialects)
-        try:
-            return [await client.complete(request) for request in requests], llm.requests
-        finally:
-            await client.aclose()
-
-
-async def failure(script: Script, request: Request = ROUTE, **options: Any) -> tuple[LlmError, int]:  # noqa: ANN401
-    """Return the error that a script causes, and how many requests it took."""
-    count = 0
-
-    def counted(body: JsonObject) -> Played:
-        nonlocal count
-        count += 1
-        return script(body) if callable(script) else script[(count - 1) % len(script)]
-
-    with pytest.raises(LlmError) as caught:
-        await ask(counted, request, **options)
-    return caught.value, count
 
 
 # Complaints, each answered by asking otherwise, and remembered.
@@ -223,57 +141,7 @@ async def test_azure_on_the_wire() -> None:
     assert "api-key" not in by_token.headers
 
 
-# Waiting.
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected"),
-    [
-        ({"Retry-After": "2"}, 2.0),
-        ({"retry-after-ms": "250", "Retry-After": "9"}, 0.25),
-        ({"Retry-After": "Thu, 01 Jan 1970 00:00:00 GMT"}, 0.0),
-        ({"Retry-After": "soon"}, 0.5),
-        ({"Retry-After": "1e309"}, 0.5),
-        ({"Retry-After": "-3"}, 0.0),
-        ({}, 0.5),
-    ],
-)
-async def test_l03_l05_pause_is_what_the_endpoint_asks_for(headers: dict[str, str], expected: float) -> None:
-    """L03, L05: seconds, milliseconds and dates are waited for; nonsense is a pause of our own."""
-    pauses = Pauses()
-    slow = fake_llm.api_error(429, "Slow down.", headers=headers)
-    (reply,), _ = await ask([slow, CALLED], ROUTE, pauses=pauses)
-    assert (reply.calls, reply.requests) == (CALL, 2)
-    assert pauses.seconds == [expected]
-
-
-@pytest.mark.parametrize("within", [None, 5.0])
-async def test_l04_pause_past_the_deadline_fails_at_once(within: float | None) -> None:
-    """L04: a wait longer than the caller can wait is told at once, with when to come back."""
-    pauses = Pauses()
-    request = Request(stage="route", system="S", user="U", temperature=0, within=within)
-    error, requests = await failure([fake_llm.rate_limited("30")], request, pauses=pauses)
-    assert (error.info.kind, error.retry_after, requests, pauses.seconds) == ("llm_rate_limited", 30.0, 1, [])
-    assert "asks to come back in 30 s" in error.info.message
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 529])
-async def test_l06_failure_that_passes(status: int) -> None:
-    """L06: a failure of the endpoint is waited for, with pauses that grow."""
-    pauses = Pauses()
-    (reply,), _ = await ask(
-        [fake_llm.server_error(status), fake_llm.server_error(status), CALLED], ROUTE, pauses=pauses
-    )
-    assert (reply.calls, reply.requests, pauses.seconds) == (CALL, 3, [0.5, 1.0])
-
-
-async def test_l07_failure_that_stays() -> None:
-    """L07: after three attempts an endpoint that fails is given up; there is one layer that tries again."""
-    error, requests = await failure([fake_llm.server_error()])
-    assert (error.info.kind, requests) == ("llm_overloaded", 3)
-
-
-async def test_l31_complaints_within_a_success_count_as_what_they_are() -> None:
+async def test_complaints_within_a_success_count_as_what_they_are() -> None:
     """A gateway's 200 with the failure of what is behind it is waited for as well."""
     (reply,), _ = await ask([Json(200, {"error": {"code": 502, "message": "Gone."}}), CALLED], ROUTE)
     assert (reply.calls, reply.requests) == (CALL, 2)
@@ -285,51 +153,6 @@ async def test_no_time_left(within: float) -> None:
     request = Request(stage="route", system="S", user="U", temperature=0, within=within)
     error, requests = await failure([CALLED], request)
     assert (error.info.kind, requests) == ("llm_timeout", 0)
-
-
-async def test_l01_l02_what_lasts_is_told_at_once() -> None:
-    """L01, L02: a key, a permission and a name are not tried again; the sentences name what to change."""
-    for reply, kind, said in (
-        (fake_llm.unauthorized(), "llm_auth", "OPENAI_API_KEY"),
-        (fake_llm.api_error(403, "No."), "llm_auth", "OPENAI_API_KEY"),
-        (fake_llm.api_error(404, "No such model."), "llm_not_found", "model's name and base_url"),
-        (fake_llm.api_error(429, "No money.", code="insufficient_quota"), "llm_rate_limited", "pay for more"),
-    ):
-        error, requests = await failure([reply])
-        assert (error.info.kind, requests) == (kind, 1)
-        assert said in error.info.cure
-
-
-# Replies of no use.
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        fake_llm.no_choices(),
-        fake_llm.null_choices(),
-        Text(""),
-        ToolCalls([("weather__today", '{"city": "Os')]),
-        Text('{"steps": [{"id": "s1"'),
-        Text('{"name": "made_up", "arguments": {}}'),
-    ],
-    ids=["no choices", "null choices", "empty", "cut arguments", "cut plan", "unknown name"],
-)
-async def test_l14_l22_reply_of_no_use_is_asked_for_once_more(reply: Played) -> None:
-    """L14, L22: once more, in the next form; the tokens of both count, and the form is not changed for good."""
-    replies, requests = await ask([reply, WRITTEN, CALLED], ROUTE, ROUTE)
-    assert [reply.calls for reply in replies] == [PLANNED, CALL]
-    assert ["tools" in request.body for request in requests] == [True, False, True]
-    first, second = requests[0].body, requests[1].body
-    assert replies[0].requests == 2
-    assert second["response_format"]["type"] == "json_schema"
-    assert first["messages"][1] == second["messages"][1]
-
-
-async def test_l22_reply_of_no_use_again_is_an_error() -> None:
-    """L22: two replies of no use are enough."""
-    error, requests = await failure([fake_llm.null_choices()])
-    assert (error.info.kind, requests) == ("llm_bad_response", 2)
 
 
 async def test_form_that_fails_twice_in_a_row_is_given_up() -> None:
@@ -365,24 +188,16 @@ async def test_tokens_of_all_requests_count() -> None:
         ),
         (fake_llm.api_error(400, "filtered", code="content_filter"), "llm_content_filter"),
     ],
-    ids=["L26 page", "L13 length", "L24 filter", "L23 refusal", "L28 context", "L24 azure filter"],
+    ids=["page", "length", "filter", "refusal", "context", "azure filter"],
 )
 async def test_what_would_be_the_same_again_is_told_at_once(reply: Played, kind: str) -> None:
-    """L13, L23, L24, L26, L28: no second request is made, and each has a kind that says what to do otherwise."""
+    """No second request is made, and each has a kind that says what to do otherwise."""
     error, requests = await failure([reply])
     assert (error.info.kind, requests) == (kind, 1)
     assert error.info.cure
 
 
-async def test_l25_calls_that_nobody_asked_for() -> None:
-    """L25: calls in an answer are passed over; an answer that is nothing else is asked for once more."""
-    (reply,), _ = await ask([ToolCalls([("weather__today", {})], "Rain.")], SYNTHESIZE)
-    assert (reply.text, reply.calls) == ("Rain.", ())
-    error, requests = await failure([CALLED], SYNTHESIZE)
-    assert (error.info.kind, requests) == ("llm_bad_response", 2)
-
-
-async def test_l17_cut_prompt_is_noted() -> None:
+async def test_cut_prompt_is_noted() -> None:
     """A prompt of which far fewer tokens were counted comes back with a note; one that was counted well has none."""
     long = Request(stage="synthesize", system="S", user="word " * 6_000, temperature=0.7)
     cut = Text("Rain.", usage=Usage(prompt_tokens=4_096, completion_tokens=1))
@@ -393,30 +208,12 @@ async def test_l17_cut_prompt_is_noted() -> None:
 
 
 @pytest.mark.parametrize("usage", [None, {"prompt_tokens": "9", "completion_tokens": None}, "many"])
-async def test_l32_usage_of_any_type(usage: object) -> None:
-    """L32: a count that is missing, a text or nonsense is no reason to lose a reply."""
+async def test_usage_of_any_type(usage: object) -> None:
+    """A count that is missing, a text or nonsense is no reason to lose a reply."""
     body = {"choices": [{"message": {"content": "Rain."}}], "usage": usage}
     (reply,), _ = await ask([Json(200, body)], SYNTHESIZE)
     assert reply.text == "Rain."
     assert reply.tokens.prompt in {0, 9}
-
-
-@pytest.mark.parametrize("kind", ["bytes", "gzip"])
-async def test_l27_reply_without_end(kind: str) -> None:
-    """L27: no more of a reply is read than any completion has, however small it is packed."""
-    body = b'{"choices": [' + b" " * 50_000_000
-    headers = {"Content-Type": "application/json"}
-    if kind == "gzip":
-        body, headers = gzip.compress(body), {**headers, "Content-Encoding": "gzip"}
-    error, requests = await failure([fake_llm.Raw(200, headers, body)])
-    assert (error.info.kind, requests) == ("llm_bad_response", 1)
-    assert "more than 4,000,000 bytes" in error.info.message
-
-
-async def test_l29_deep_plan() -> None:
-    """L29: a plan nested a hundred thousand levels deep is a reply of no use, not a crash."""
-    error, requests = await failure([Text('{"steps": ' + "[" * 100_000)])
-    assert (error.info.kind, requests) == ("llm_bad_response", 2)
 
 
 async def test_stream_that_nobody_asked_for() -> None:

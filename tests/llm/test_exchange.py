@@ -8,6 +8,7 @@ import pytest
 from batonmcp.config.settings import LlmEndpoint
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import LlmError
+from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.dialect import Dialect
 from batonmcp.llm.exchange import Answer, Exchange, Pause
 from batonmcp.llm.port import Function, Reply, Request
@@ -25,7 +26,7 @@ ROUTE = Request(
 
 def exchange(retries: int = 2) -> Exchange:
     """Return an exchange of which the first request is out."""
-    begun = Exchange(ROUTE, HERE, Dialect(), retries=retries, discretion=Discretion({SECRET}))
+    begun = Exchange(ROUTE, HERE, Dialect(), Breaker(lambda: 0.0), retries=retries, discretion=Discretion({SECRET}))
     begun.body()
     return begun
 
@@ -98,6 +99,35 @@ def test_no_pause_that_outlasts_the_caller() -> None:
     assert own.value.retry_after is None
     with pytest.raises(LlmError, match=r"cannot be reached \(reset\)"):
         exchange().lost("reset", left=0.1, jitter=0)
+
+
+def test_rest_that_was_asked_for_is_waited_for_if_it_can_be() -> None:
+    """What the endpoint asked others for holds for the next one, too."""
+    breaker = Breaker(lambda: 0.0)
+    breaker.ill(asked=10)
+    begun = Exchange(ROUTE, HERE, Dialect(), breaker, retries=2, discretion=Discretion())
+    assert begun.rest(left=60) == Pause(seconds=10)
+    with pytest.raises(LlmError, match="asked to be left alone; it is asked again in 10 s") as caught:
+        begun.rest(left=9)
+    assert (caught.value.info.kind, caught.value.retry_after) == ("llm_rate_limited", 10)
+
+
+def test_rest_of_one_that_fails_is_never_waited_for() -> None:
+    """An endpoint that fails too often costs its callers no time."""
+    breaker = Breaker(lambda: 0.0)
+    begun = Exchange(ROUTE, HERE, Dialect(), breaker, retries=2, discretion=Discretion())
+    for _ in range(10):
+        assert begun.rest(left=60) is None
+        begun.late(1)
+    with pytest.raises(LlmError, match="has failed half of the time") as caught:
+        begun.rest(left=60)
+    assert (caught.value.info.kind, caught.value.retry_after) == ("llm_overloaded", 15)
+
+
+def test_answer_without_end() -> None:
+    """What is larger than any reply is none."""
+    with pytest.raises(LlmError, match="more than any reply is long"):
+        exchange().hear(Answer(status=200, headers={}, body=b"", endless=True), left=60, jitter=0)
 
 
 def test_endpoint_may_forbid_to_be_asked_again() -> None:

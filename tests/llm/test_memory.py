@@ -2,6 +2,7 @@
 
 import anyio
 import pytest
+from pydantic import JsonValue
 
 from batonmcp.config.settings import LlmEndpoint
 from batonmcp.llm.dialect import Dialect
@@ -18,20 +19,20 @@ class Shelf:
     """Keeps dialects, and what was asked of it."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], Dialect] = {}
+        self.kept: dict[tuple[str, str], JsonValue] = {}
         self.gets = 0
         self.puts = 0
 
-    async def get(self, base_url: str, model: str) -> Dialect | None:
+    async def get(self, base_url: str, model: str) -> JsonValue:
         """Return what is kept."""
         self.gets += 1
         await anyio.lowlevel.checkpoint()
         return self.kept.get((base_url, model))
 
-    async def put(self, base_url: str, model: str, dialect: Dialect) -> None:
+    async def put(self, base_url: str, model: str, document: JsonValue) -> None:
         """Keep it."""
         self.puts += 1
-        self.kept[base_url, model] = dialect
+        self.kept[base_url, model] = document
 
 
 async def test_each_endpoint_and_model_has_its_own() -> None:

@@ -112,20 +112,23 @@ async def test_tools_are_offered_as_functions() -> None:
                 "type": "object",
                 "required": ["a"],
             },
-            {"type": "object", "properties": {}, "required": ["a"]},
+            {"type": "object", "properties": {"a": {}}, "required": ["a"]},
         ),
         (
             {"anyOf": [{"required": ["a"]}], "oneOf": [], "allOf": [], "not": {}, "enum": [], "properties": {"a": {}}},
-            {"type": "object", "properties": {"a": {}}},
+            {"type": "object", "properties": {"a": {}}, "required": ["a"]},
         ),
         (
-            {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}]}}, "$defs": {"d": {}}},
-            {"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}]}}, "$defs": {"d": {}}},
+            {
+                "anyOf": [{"properties": {"a": {"type": "string"}}}, {"$ref": "#/$defs/b"}],
+                "$defs": {"b": {"required": ["b"]}},
+            },
+            {"type": "object", "properties": {"a": {"type": "string"}}},
         ),
     ],
 )
 async def test_the_root_of_a_schema_is_what_endpoints_take(schema: dict[str, Any], offered: dict[str, Any]) -> None:
-    """Endpoints want an object with properties and nothing alternative at the root; deeper parts stay."""
+    """Endpoints want an object with properties, nothing alternative at the root, and no references."""
     request = await request_for(Task(query="q"), registry(tool("a__x", input_schema=schema)))
     assert request.functions[0].parameters == offered
 

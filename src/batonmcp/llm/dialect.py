@@ -1,7 +1,9 @@
 """The dialect of an endpoint and a model: what of Chat Completions they take, as far as they have shown it."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias
+
+from pydantic import JsonValue
 
 from batonmcp.llm.reply.shapes import as_list, as_object
 
@@ -62,12 +64,12 @@ class Dialect:
             merged=self.merged or other.merged,
         )
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, JsonValue]:
         """Return it as JSON, to be kept."""
         return {
             "form": self.form,
             "schemas": self.schemas,
-            "dropped": sorted(self.dropped),
+            "dropped": [*sorted(self.dropped)],
             "renamed": self.renamed,
             "limit": self.limit,
             "effort": self.effort,

@@ -13,13 +13,14 @@ from batonmcp.config.settings import LlmEndpoint
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import LlmError
 from batonmcp.llm.body import request_body
+from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.complaint import Complaint, complaint_in, read_complaint
 from batonmcp.llm.cut import cut_note
 from batonmcp.llm.dialect import Dialect
 from batonmcp.llm.mending import mended
 from batonmcp.llm.port import Reply, Request, Tokens
-from batonmcp.llm.refusal import is_passing, refusal
-from batonmcp.llm.reply import Offered, Unusable, read_reply, tokens_in
+from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable
+from batonmcp.llm.reply import Offered, Unusable, read_reply, tokens_in, unusable
 from batonmcp.llm.retry_after import retry_after
 
 __all__ = ["Answer", "Exchange", "Pause"]
@@ -32,11 +33,19 @@ _SUCCESS = range(200, 300)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an endpoint answered. The names of its headers are in lower case."""
+    """What an endpoint answered.
+
+    Attributes:
+        status: Of HTTP.
+        headers: With their names in lower case.
+        body: Unpacked.
+        endless: Whether it is larger than any reply; there is nothing in `body` then.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    endless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,17 +62,26 @@ class Exchange:
         request: What to ask.
         endpoint: Whom.
         dialect: What is known of it.
+        breaker: Knows whether it is to be left alone.
         retries: How often what may pass is waited for.
-        discretion: Takes secrets out of what the endpoint says.
+        discretion: Takes secrets out of what goes out, and out of what the endpoint says.
     """
 
-    def __init__(
-        self, request: Request, endpoint: LlmEndpoint, dialect: Dialect, *, retries: int, discretion: Discretion
+    def __init__(  # noqa: PLR0913 - what one exchange works with
+        self,
+        request: Request,
+        endpoint: LlmEndpoint,
+        dialect: Dialect,
+        breaker: Breaker,
+        *,
+        retries: int,
+        discretion: Discretion,
     ) -> None:
         self.dialect = dialect
         self.stumbled = False
         self._request = request
         self._endpoint = endpoint
+        self._breaker = breaker
         self._discretion = discretion
         self._retries = retries
         self._mends = _MOST_MENDS
@@ -74,10 +92,18 @@ class Exchange:
         )
         self._body: dict[str, Any] = {}
 
-    @property
-    def host(self) -> str:
-        """Who is asked, for sentences."""
-        return self._endpoint.host
+    def rest(self, *, left: float) -> Pause | None:
+        """Return the pause that comes before the next request; None if it may be sent at once.
+
+        Raises:
+            LlmError: The endpoint fails too often to be asked now, or wants to be left alone for too long.
+        """
+        rest = self._breaker.rest()
+        if rest is None:
+            return None
+        if rest.asked and rest.seconds <= left:
+            return Pause(seconds=rest.seconds)
+        raise resting(self._endpoint, rest)
 
     def body(self) -> dict[str, Any]:
         """Return what to send next."""
@@ -98,9 +124,12 @@ class Exchange:
         Raises:
             LlmError: It is no reply, and nothing can be done about it in time.
         """
+        if answer.endless:
+            raise unusable(self._endpoint.host, "more than any reply is long", again=False)
         complaint = self._complaint(answer)
         if complaint:
             return self._mend(complaint) or self._wait(complaint, answer, left, jitter)
+        self._breaker.well()
         try:
             reply = self._read(answer)
         except Unusable as error:
@@ -115,37 +144,41 @@ class Exchange:
         Raises:
             LlmError: It has been tried often enough, or there is no time left to try again.
         """
+        self._breaker.ill()
         pause = self._pause(jitter)
         if self._retries <= 0 or pause > left:
-            raise LlmError(
-                kind="llm_unreachable",
-                message=f"The LLM endpoint {self._endpoint.host} cannot be reached ({self._discretion.text(why)}).",
-                cure="Check base_url, and that the service is running.",
-            )
+            raise unreachable(self._endpoint, self._discretion.text(why))
         self._retries -= 1
         return Pause(seconds=pause)
+
+    def late(self, seconds: float) -> LlmError:
+        """Return the error for no answer within so many seconds."""
+        self._breaker.ill()
+        return no_reply(self._endpoint, seconds)
 
     def _complaint(self, answer: Answer) -> Complaint | None:
         """Return what the endpoint complains about, without secrets: some repeat what they were sent."""
         said = complaint_in(answer.body) if answer.status in _SUCCESS else read_complaint(answer.status, answer.body)
-        return said and replace(
-            said, message=self._discretion.text(said.message), code=self._discretion.text(said.code)
-        )
+        hide = self._discretion.text
+        return said and replace(said, message=hide(said.message), param=hide(said.param), code=hide(said.code))
 
     def _mend(self, complaint: Complaint) -> Pause | None:
         dialect = mended(self.dialect, complaint, self._body) if self._mends > 0 else None
         if dialect is None:
             return None
+        self._breaker.well()
         self._mends -= 1
         self.dialect, self.stumbled = dialect, False
         return Pause(seconds=0)
 
     def _wait(self, complaint: Complaint, answer: Answer, left: float, jitter: float) -> Pause:
-        after = retry_after(answer.headers, datetime.now(UTC))
-        if not is_passing(complaint) or answer.headers.get("x-should-retry") == "false":
+        if not is_passing(complaint):
+            self._breaker.well()
             raise refusal(complaint, self._endpoint)
+        after = retry_after(answer.headers, datetime.now(UTC))
+        self._breaker.ill(asked=after)
         pause = self._pause(jitter) if after is None else after + min(after, 1) * jitter / 4
-        if self._retries <= 0 or pause > left:
+        if self._retries <= 0 or pause > left or answer.headers.get("x-should-retry") == "false":
             raise refusal(complaint, self._endpoint, wait=after, too_late=pause > left)
         self._retries -= 1
         return Pause(seconds=pause)

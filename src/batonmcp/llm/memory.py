@@ -6,6 +6,8 @@ Above the port sits the client; below it, where it is given, a store that outliv
 from dataclasses import dataclass
 from typing import Protocol
 
+from pydantic import JsonValue
+
 from batonmcp.config.settings import LlmEndpoint
 from batonmcp.llm.dialect import Dialect
 
@@ -15,13 +17,13 @@ _STUMBLES = 2
 
 
 class Kept(Protocol):
-    """Dialects that outlive the process. It never raises: what cannot be kept is learned again."""
+    """Dialects, as JSON, that outlive the process. It never raises: what cannot be kept is learned again."""
 
-    async def get(self, base_url: str, model: str) -> Dialect | None:
-        """Return what was put there last, None if nothing."""
+    async def get(self, base_url: str, model: str) -> JsonValue:
+        """Return what was put there last, null if nothing."""
         ...
 
-    async def put(self, base_url: str, model: str, dialect: Dialect) -> None:
+    async def put(self, base_url: str, model: str, document: JsonValue) -> None:
         """Keep a dialect in place of the one before."""
         ...
 
@@ -51,7 +53,7 @@ class Dialects:
         key = (endpoint.base_url, endpoint.model)
         if key not in self._known:
             kept = await self._kept.get(*key) if self._kept else None
-            self._known.setdefault(key, Learned(kept or Dialect()))
+            self._known.setdefault(key, Learned(Dialect.of(kept)))
         return self._known[key].dialect
 
     async def learn(self, endpoint: LlmEndpoint, dialect: Dialect, *, stumbled: bool | None) -> None:
@@ -72,4 +74,4 @@ class Dialects:
             return
         learned.dialect, learned.stumbles = joined, 0
         if self._kept:
-            await self._kept.put(*key, joined)
+            await self._kept.put(*key, joined.document())

@@ -1,7 +1,5 @@
 """A client for any OpenAI-compatible Chat Completions endpoint."""
 
-import random
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -9,11 +7,12 @@ import anyio.to_thread
 
 from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.discretion import Discretion
-from batonmcp.core.errors import LlmError
+from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.exchange import Answer, Exchange
 from batonmcp.llm.memory import Dialects
 from batonmcp.llm.port import LLM, Reply, Request
-from batonmcp.llm.reply.unusable import unusable
+from batonmcp.llm.refusal import no_reply
+from batonmcp.llm.timing import REAL, Timing
 
 if TYPE_CHECKING:
     import openai
@@ -31,8 +30,7 @@ class OpenAIClient(LLM):
         settings: Where, and with which models.
         discretion: Knows what must not be sent, whatever tools have said.
         dialects: What is known of the endpoints.
-        pause: Waits so many seconds.
-        jitter: Returns a number from 0 to 1, at random.
+        timing: How time passes.
     """
 
     def __init__(
@@ -41,14 +39,13 @@ class OpenAIClient(LLM):
         discretion: Discretion | None = None,
         *,
         dialects: Dialects | None = None,
-        pause: Callable[[float], Awaitable[None]] = anyio.sleep,
-        jitter: Callable[[], float] = random.random,
+        timing: Timing = REAL,
     ) -> None:
         self._settings = settings
         self._discretion = discretion or Discretion(_secrets(settings))
         self._dialects = dialects or Dialects()
-        self._pause = pause
-        self._jitter = jitter
+        self._timing = timing
+        self._breakers: dict[tuple[str, str], Breaker] = {}
         self._connections: dict[tuple[str | None, ...], openai.AsyncOpenAI] = {}
         self._opening = anyio.Lock()
 
@@ -58,24 +55,24 @@ class OpenAIClient(LLM):
         The time is for all attempts together and their pauses, however slowly the endpoint may drip.
         """
         endpoint = self._settings.endpoint_for(request.stage)
-        within = min(self._settings.timeout, self._settings.timeout if request.within is None else request.within)
-        connection = await self._connection(endpoint)
+        most = self._settings.timeout
+        within = most if request.within is None else min(most, request.within)
+        if within <= 0:
+            raise no_reply(endpoint, 0)
         exchange = Exchange(
             request,
             endpoint,
             await self._dialects.of(endpoint),
+            self._breakers.setdefault((endpoint.base_url, endpoint.model), Breaker(self._timing.clock)),
             retries=self._settings.retries,
             discretion=self._discretion,
         )
+        connection = await self._connection(endpoint)
         try:
-            with anyio.fail_after(max(within, 0)):
-                reply = await self._talk(exchange, connection, until=anyio.current_time() + within)
+            with anyio.fail_after(within):
+                reply = await self._talk(exchange, connection, self._timing.clock() + within)
         except TimeoutError:
-            raise LlmError(
-                kind="llm_timeout",
-                message=f"The LLM endpoint {endpoint.host} gave no reply within {max(within, 0):g} s.",
-                cure='Raise "timeout" under "llm" in servers.json, or use a faster model.',
-            ) from None
+            raise exchange.late(within) from None
         stumbled = exchange.stumbled if request.functions else None
         await self._dialects.learn(endpoint, exchange.dialect, stumbled=stumbled)
         return reply
@@ -90,17 +87,22 @@ class OpenAIClient(LLM):
         for stage in ("route", "synthesize"):
             await self._connection(self._settings.endpoint_for(stage))
 
-    async def _talk(self, exchange: Exchange, connection: "openai.AsyncOpenAI", *, until: float) -> Reply:
+    async def _talk(self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float) -> Reply:
         while True:
-            answer = await _post(connection, exchange.body(), exchange.host)
-            left = until - anyio.current_time()
-            if isinstance(answer, str):
-                heard = exchange.lost(answer, left=left, jitter=self._jitter())
-            else:
-                heard = exchange.hear(answer, left=left, jitter=self._jitter())
+            rest = exchange.rest(left=until - self._timing.clock())
+            if rest:
+                await self._timing.pause(rest.seconds)
+                continue
+            answer = await _post(connection, exchange.body())
+            left, jitter = until - self._timing.clock(), self._timing.jitter()
+            match answer:
+                case Answer():
+                    heard = exchange.hear(answer, left=left, jitter=jitter)
+                case str():
+                    heard = exchange.lost(answer, left=left, jitter=jitter)
             if isinstance(heard, Reply):
                 return heard
-            await self._pause(heard.seconds)
+            await self._timing.pause(heard.seconds)
 
     async def _connection(self, endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
         key = (endpoint.base_url, endpoint.api_key, endpoint.ad_token, endpoint.api_version)
@@ -136,12 +138,8 @@ def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=endpoint.api_key or "none", **common)
 
 
-async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any], host: str) -> Answer | str:
-    """Return what came back, or in words why nothing did.
-
-    Raises:
-        Unusable: What came back has no end.
-    """
+async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any]) -> Answer | str:
+    """Return what came back, or in words why nothing did."""
     import httpx2  # noqa: PLC0415 - comes with openai
     import openai  # noqa: PLC0415 - has been paid for when the connection was made
 
@@ -152,7 +150,7 @@ async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any], host: st
     except openai.APIConnectionError as error:
         root = _root(error)
         if isinstance(root, TooLarge):
-            raise unusable(host, f"more than {_LARGEST_ANSWER:,} bytes", again=False) from None
+            return Answer(status=200, headers={}, body=b"", endless=True)
         return str(root) or type(root).__name__
     except openai.APIStatusError as error:
         response = error.response

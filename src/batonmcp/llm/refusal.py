@@ -4,9 +4,10 @@ import re
 
 from batonmcp.config.settings import LlmEndpoint
 from batonmcp.core.errors import LlmError
+from batonmcp.llm.breaker import Rest
 from batonmcp.llm.complaint import Complaint
 
-__all__ = ["is_passing", "refusal"]
+__all__ = ["is_passing", "no_reply", "refusal", "resting", "unreachable"]
 
 _EXCERPT = 300
 _PASSING = frozenset({408, 409, 425, 429})
@@ -63,6 +64,35 @@ def refusal(
         message=f"The LLM endpoint {endpoint.host} answered {complaint.status} {model}{said}.{later}",
         cure=_cure(kind, complaint, endpoint, wait),
         retry_after=wait,
+    )
+
+
+def resting(endpoint: LlmEndpoint, rest: Rest) -> LlmError:
+    """Return the error for an endpoint that is left alone."""
+    why = "asked to be left alone" if rest.asked else "has failed half of the time"
+    return LlmError(
+        kind="llm_rate_limited" if rest.asked else "llm_overloaded",
+        message=f"The LLM endpoint {endpoint.host} {why}; it is asked again in {rest.seconds:.0f} s.",
+        cure=f"Ask again in {rest.seconds:.0f} s, or use another endpoint or model.",
+        retry_after=rest.seconds,
+    )
+
+
+def unreachable(endpoint: LlmEndpoint, why: str) -> LlmError:
+    """Return the error for an endpoint that does not answer. `why`: in the words of the network."""
+    return LlmError(
+        kind="llm_unreachable",
+        message=f"The LLM endpoint {endpoint.host} cannot be reached ({why}).",
+        cure="Check base_url, and that the service is running.",
+    )
+
+
+def no_reply(endpoint: LlmEndpoint, seconds: float) -> LlmError:
+    """Return the error for an endpoint that takes longer than it has."""
+    return LlmError(
+        kind="llm_timeout",
+        message=f"The LLM endpoint {endpoint.host} gave no reply within {seconds:g} s.",
+        cure='Raise "timeout" under "llm" in servers.json, or use a faster model.',
     )
 
 

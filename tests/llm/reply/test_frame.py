@@ -64,6 +64,7 @@ def test_complaint_in_place_of_choices_is_quoted() -> None:
     ("content", "text"),
     [
         (" a ", "a"),
+        ("\ufeffa", "a"),
         ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}], "ab"),
         ([{"type": "thinking", "text": "hm"}, {"type": "output_text", "text": "a"}], "a"),
         ([{"type": "reasoning", "text": "hm"}], ""),

@@ -45,7 +45,11 @@ PROPERTIES: list[tuple[Any, dict[str, Any]]] = [
     ),
     (
         {"type": "object", "properties": {"x": False, "y": {}}, "required": ["x", "y", "z"]},
-        {"type": "object", "properties": {"y": {}}, "required": ["y"]},
+        {"type": "object", "properties": {"y": {}, "z": {}}, "required": ["y", "z"]},
+    ),
+    (
+        {"properties": {"y": {}}, "required": ["y", "z"], "additionalProperties": False},
+        {"type": "object", "properties": {"y": {}}, "required": ["y"], "additionalProperties": False},
     ),
     (
         {"type": "object", "patternProperties": {"^x": {}}, "additionalProperties": False},

@@ -237,7 +237,7 @@ def names(schema: object, root: object, seen: int = 0) -> set[str]:
     listed = schema.get("properties")
     if is_list(listed):
         found |= {entry["name"] for entry in listed if is_object(entry) and isinstance(entry.get("name"), str)}
-    found |= set(as_object(listed))
+    found |= {*as_object(listed), *(name for name in as_list(schema.get("required")) if isinstance(name, str))}
     for key in ("allOf", "anyOf", "oneOf", "extends", "then", "else"):
         for member in as_list(schema.get(key)):
             found |= names(member, root, seen + 1)
@@ -252,7 +252,7 @@ def names(schema: object, root: object, seen: int = 0) -> set[str]:
 
 @given(st.dictionaries(WORDS, SCHEMAS, max_size=6))
 def test_any_document_becomes_a_safe_schema(document: dict[str, Any]) -> None:
-    """Whatever is called a schema becomes one, and has no property that the document does not have at its root."""
+    """Whatever is called a schema becomes one, and has no property that the document does not name at its root."""
     result = check(document)
     assert result["properties"].keys() <= names(document, document)
     assert safe_schema(result) == safe_schema(safe_schema(result))

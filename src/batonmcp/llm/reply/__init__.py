@@ -7,7 +7,7 @@ should, `written` those that a model wrote into its text, and `read` makes one r
 
 from batonmcp.llm.reply.read import read_reply
 from batonmcp.llm.reply.tokens import tokens_in
-from batonmcp.llm.reply.unusable import Unusable
+from batonmcp.llm.reply.unusable import Unusable, unusable
 from batonmcp.llm.reply.written import Offered
 
-__all__ = ["Offered", "Unusable", "read_reply", "tokens_in"]
+__all__ = ["Offered", "Unusable", "read_reply", "tokens_in", "unusable"]

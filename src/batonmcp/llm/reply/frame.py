@@ -48,7 +48,7 @@ def read_frame(body: bytes, *, content_type: str, endpoint: str) -> Frame:
 def text_of_parts(content: object) -> str:
     """Take text, or the text parts of a list of parts; what a model only thought is none."""
     if isinstance(content, str):
-        return content.strip()
+        return content.removeprefix("\ufeff").strip()
     parts = [as_object(part) for part in as_list(content)]
     texts = [part.get("text") for part in parts if part.get("type") not in _THOUGHTS]
     return "".join(text for text in texts if isinstance(text, str)).strip()

@@ -156,6 +156,8 @@ class _Conversion:
 
     def _object(self, flat: Mapping[str, Any], trail: frozenset[str], depth: int) -> dict[str, Any]:
         listed = listed_properties(flat)
+        if flat.get("additionalProperties") is not False:  # what is required, but not described, may be anything
+            listed = {**listed, **{name: {} for name in required_in(flat) if name not in listed}}
         required = [name for name in required_in(flat) if name in listed and listed[name] is not False]
         names = [name for name, own in listed.items() if own is not False]
         if len(names) > _MOST_PROPERTIES:
