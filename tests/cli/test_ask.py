@@ -358,13 +358,16 @@ CALL = ToolCalls([("evil__echo", {"text": "hello"})])
 ENDPOINT_FAULTS: Mapping[str, tuple[Reply, Sequence[str]]] = {
     "401": (unauthorized(), ["answered 401", "did not accept the API key", "OPENAI_API_KEY", '"api_key" under "llm"']),
     "401 with the key": (api_error(401, f"Incorrect API key: {KEY}."), ["answered 401", "did not accept the API key"]),
-    "429": (rate_limited(), ["answered 429", "Rate limit reached", "wait, or use another key or model"]),
+    "429": (
+        rate_limited(),
+        ["answered 429", "Rate limit reached", "Ask again in 1 s, or use another endpoint or model"],
+    ),
     "500": (server_error(), ["answered 500", "Try again later"]),
     "HTML": (html_page(), ["text/html", "Check that base_url names an OpenAI-compatible API"]),
     "no choices": (no_choices(), ["answered with no choices", "Check that base_url"]),
     "truncated arguments": (
         truncated_arguments("evil__echo", '{"text": "hel'),
-        ["reached its output limit", "Raise the model's limit of output tokens"],
+        ["reached its output limit", "Raise the limit of output tokens"],
     ),
     "broken arguments": (ToolCalls([("evil__echo", '{"text": "hel')]), ["arguments that are not JSON", "cut off"]),
     "unknown tool": (
