@@ -118,3 +118,30 @@ def test_progress_of_a_call(progress: Progress, line: str) -> None:
     narrator.tell(PlanReady(plan=plan_of({"steps": [{"id": "s1", "tool": "a__x"}]}, registry(tool("a__x")))))
     assert narrator.tell(StepProgressed(step_id="s1", progress=progress)) == f"a__x: {line}"
     assert narrator.done == 1
+
+
+def test_what_goes_on_now() -> None:
+    """At any moment there is a line: the steps that run, by name, else what was said last."""
+    narrator = Narrator()
+    assert narrator.now == "Starting"
+
+    def after(event: Event) -> str:
+        narrator.tell(event)
+        return narrator.now
+
+    def started(step: str) -> StepStarted:
+        return StepStarted(step_id=step, arguments=[{}], per_item=False)
+
+    assert after(RouteStarted(tools=2, agents=["A"])) == "Choosing among 2 tools of A"
+    assert after(LlmCalled(stage="route", prompt_tokens=1, completion_tokens=1, cached_tokens=0)) == narrator.now
+    after(ready("a__x", "b__y", "b__y"))
+    assert after(started("s1")) == "a__x (step s1): running"
+    assert after(started("s2")) == "Running: a__x (step s1), b__y (step s2)"
+    assert after(StepProgressed(step_id="s2", progress=Progress(done=3))) == narrator.now
+    assert after(StepFinished(step_id="s1", outcome=Succeeded(value=1))) == "b__y (step s2): 3"
+    assert (
+        after(StepFinished(step_id="s3", outcome=Skipped(because="not needed", by_failure=False)))
+        == "b__y (step s2): 3"
+    )
+    assert after(StepFinished(step_id="s2", outcome=Succeeded(value=1))) == "b__y (step s2): succeeded"
+    assert after(SynthesisStarted()) == "Writing the answer"
