@@ -183,7 +183,9 @@ def test_the_plan_in_words(evil: Evil, run_command: RunCommand) -> None:
     """`--output plan` says what would run, and runs nothing, whatever the plan may do."""
     done = run_command("ask", "--output", "plan", "--plan", evil.plan(PUT), "--config", evil.config())
     assert done.code == 0
-    assert done.out.startswith("1. evil__put (evil): write, its server does not say; with key = ")
+    head, line, *_ = done.out.splitlines()
+    assert head == "Nothing was run. The plan is single: it may change something."
+    assert line == '1. evil__put (evil): write, its server does not say; with key = "colour", value = "red"'
     assert evil.calls == []
 
 
@@ -238,12 +240,12 @@ def test_inputs_reach_the_steps(evil: Evil, tmp_path: Path, run_command: RunComm
 
 
 def test_halves_of_characters_can_be_printed(evil: Evil, run_command: RunCommand) -> None:
-    """Text with a lone surrogate is printed with a question mark in its place."""
+    """Text with a lone surrogate is printed: what cannot be encoded is shown by its number."""
     done = run_command(
         "ask", "--output", "plan", "--plan", evil.plan(echo("a", "half \ud800")), "--config", evil.config()
     )
     assert done.code == 0
-    assert "half ?" in done.out
+    assert '"half \\ud800"' in done.out
 
 
 # Decisions in a pipe.
@@ -278,6 +280,9 @@ def test_what_is_configured_as_read_needs_no_decision(evil: Evil, run_command: R
 # On a terminal.
 
 
+QUESTION = "Run it? [o]nce, [a]lways for these tools, [n]o: "
+
+
 @pytest.fixture
 def ask_on_terminal() -> Generator[Callable[..., Terminal]]:
     """Start `ask` on a terminal of its own."""
@@ -293,17 +298,18 @@ def ask_on_terminal() -> Generator[Callable[..., Terminal]]:
 
 
 def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
-    """The plan is shown before anything ran; a yes, also after a mistyped answer, runs it, with live progress."""
+    """The plan is shown before anything ran; "once", also after a mistyped answer, runs it, with live progress."""
     terminal = ask_on_terminal("--plan", evil.plan(echo("a", "hello"), PUT), "--config", evil.config())
-    terminal.expect("Run it? [y/N]")
-    assert "This plan may change something:" in terminal.seen
-    assert "1. evil__echo (evil): read" in terminal.seen
-    assert '2. evil__put (evil): write, its server does not say; with key = "colour", value = "red"' in terminal.seen
+    terminal.expect(QUESTION)
+    assert "batonmcp wants to run a plan with this step; nothing has run yet:" in terminal.seen
+    assert "2. evil__put (evil) may change something (by its name, as its server does not say)." in terminal.seen
+    assert 'key = "colour"' in terminal.seen
+    assert "Other steps of the plan, which need no decision: 1." in terminal.seen
     assert evil.calls == []
     terminal.type("maybe\n")
-    terminal.expect("Please answer y or n.")
+    terminal.expect("Please answer o, a or n.")
     assert evil.calls == []
-    terminal.type("y\n")
+    terminal.type("o\n")
     assert terminal.wait() == 0
     assert evil.calls == ["echo", "put"]
     _, _, after = terminal.seen.partition("Please answer")
@@ -316,10 +322,10 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
 def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
     """A no, or no answer, runs nothing: exit 1, and it is said."""
     terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", evil.config())
-    terminal.expect("Run it? [y/N]")
+    terminal.expect(QUESTION)
     terminal.type(keys)
     assert terminal.wait() == 1
-    assert "Refused; nothing was run." in terminal.seen
+    assert "Nothing was run because it was refused at the terminal." in terminal.seen
     assert "Traceback" not in terminal.seen
     assert evil.calls == []
 
@@ -328,7 +334,7 @@ def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., 
 def test_ctrl_c_on_a_terminal(where: str, evil: Evil, token: str, ask_on_terminal: Callable[..., Terminal]) -> None:
     """Ctrl-C ends it at once, wherever it is: nothing more is run, no server is left, and no traceback is shown."""
     running = [echo("a", "hello"), step("b", "slow", arguments={"seconds": 50})]
-    steps, sign = ([PUT], "Run it? [y/N]") if where == "at the question" else (running, "(step a): succeeded")
+    steps, sign = ([PUT], QUESTION) if where == "at the question" else (running, "(step a): succeeded")
     terminal = ask_on_terminal("--plan", evil.plan(*steps), "--config", evil.config())
     terminal.expect(sign)
     terminal.type("\x03")
@@ -358,13 +364,16 @@ CALL = ToolCalls([("evil__echo", {"text": "hello"})])
 ENDPOINT_FAULTS: Mapping[str, tuple[Reply, Sequence[str]]] = {
     "401": (unauthorized(), ["answered 401", "did not accept the API key", "OPENAI_API_KEY", '"api_key" under "llm"']),
     "401 with the key": (api_error(401, f"Incorrect API key: {KEY}."), ["answered 401", "did not accept the API key"]),
-    "429": (rate_limited(), ["answered 429", "Rate limit reached", "wait, or use another key or model"]),
+    "429": (
+        rate_limited(),
+        ["answered 429", "Rate limit reached", "Ask again in 1 s, or use another endpoint or model"],
+    ),
     "500": (server_error(), ["answered 500", "Try again later"]),
     "HTML": (html_page(), ["text/html", "Check that base_url names an OpenAI-compatible API"]),
     "no choices": (no_choices(), ["answered with no choices", "Check that base_url"]),
     "truncated arguments": (
         truncated_arguments("evil__echo", '{"text": "hel'),
-        ["reached its output limit", "Raise the model's limit of output tokens"],
+        ["reached its output limit", "Raise the limit of output tokens"],
     ),
     "broken arguments": (ToolCalls([("evil__echo", '{"text": "hel')]), ["arguments that are not JSON", "cut off"]),
     "unknown tool": (
