@@ -178,7 +178,9 @@ def test_the_plan_in_words(evil: Evil, run_command: RunCommand) -> None:
     """`--output plan` says what would run, and runs nothing, whatever the plan may do."""
     done = run_command("ask", "--output", "plan", "--plan", evil.plan(PUT), "--config", evil.config())
     assert done.code == 0
-    assert done.out.startswith("1. evil__put (evil): write, its server does not say; with key = ")
+    assert done.out.startswith("Nothing was run. The plan is single: it may change something.\n1. evil__put (evil)")
+    assert 'key = "colour"' in done.out
+    assert "A person would be asked first:" in done.out
     assert evil.calls == []
 
 
@@ -233,12 +235,13 @@ def test_inputs_reach_the_steps(evil: Evil, tmp_path: Path, run_command: RunComm
 
 
 def test_halves_of_characters_can_be_printed(evil: Evil, run_command: RunCommand) -> None:
-    """Text with a lone surrogate is printed with a question mark in its place."""
+    """Text with a lone surrogate is printed, without that half of a character."""
     done = run_command(
         "ask", "--output", "plan", "--plan", evil.plan(echo("a", "half \ud800")), "--config", evil.config()
     )
     assert done.code == 0
-    assert "half ?" in done.out
+    assert "half" in done.out
+    assert "\ud800" not in done.out
 
 
 # Decisions in a pipe.
@@ -272,6 +275,8 @@ def test_what_is_configured_as_read_needs_no_decision(evil: Evil, run_command: R
 
 # On a terminal.
 
+QUESTION = "Run it? [o]nce, [a]lways for these tools, [n]o: "
+
 
 @pytest.fixture
 def ask_on_terminal() -> Generator[Callable[..., Terminal]]:
@@ -288,17 +293,19 @@ def ask_on_terminal() -> Generator[Callable[..., Terminal]]:
 
 
 def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
-    """The plan is shown before anything ran; a yes, also after a mistyped answer, runs it, with live progress."""
+    """The plan is shown before anything ran; "once", also after a mistyped answer, runs it, with live progress."""
     terminal = ask_on_terminal("--plan", evil.plan(echo("a", "hello"), PUT), "--config", evil.config())
-    terminal.expect("Run it? [y/N]")
-    assert "This plan may change something:" in terminal.seen
-    assert "1. evil__echo (evil): read" in terminal.seen
-    assert '2. evil__put (evil): write, its server does not say; with key = "colour", value = "red"' in terminal.seen
+    terminal.expect(QUESTION)
+    assert "batonmcp wants to run a plan with this step; nothing has run yet:" in terminal.seen
+    assert "2. evil__put (evil) may change something (by its name, as its server does not say)." in terminal.seen
+    assert 'key = "colour"' in terminal.seen
+    assert 'value = "red"' in terminal.seen
+    assert "The other step of the plan needs no decision." in terminal.seen
     assert evil.calls == []
     terminal.type("maybe\n")
-    terminal.expect("Please answer y or n.")
+    terminal.expect("Please answer o, a or n.")
     assert evil.calls == []
-    terminal.type("y\n")
+    terminal.type("once\n")
     assert terminal.wait() == 0
     assert evil.calls == ["echo", "put"]
     _, _, after = terminal.seen.partition("Please answer")
@@ -307,14 +314,39 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
     assert "evil: put\n  stored colour" in after
 
 
-@pytest.mark.parametrize("keys", ["n\n", "\n", "\x04"], ids=["no", "Enter", "end of input"])
-def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
+def test_always_on_a_terminal(
+    evil: Evil,
+    ask_on_terminal: Callable[..., Terminal],
+    tmp_path: Path,
+    run_command: RunCommand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tool that is allowed for good runs from then on without a question, also in a pipe."""
+    place = tmp_path / "store.sqlite3"
+    config = evil.config(store={"path": str(place)})
+    terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", config)
+    terminal.expect(QUESTION)
+    terminal.type("a\n")
+    assert terminal.wait() == 0
+    monkeypatch.setenv("BATONMCP_STORE", str(place))
+    done = run_command("ask", "--plan", evil.plan(PUT), "--config", config)
+    assert (done.code, evil.calls) == (0, ["put", "put"])
+
+
+REFUSED = "it was refused at the terminal"
+SHUT = "the question at the terminal was closed without an answer"
+
+
+@pytest.mark.parametrize(
+    ("keys", "because"), [("n\n", REFUSED), ("\n", SHUT), ("\x04", SHUT)], ids=["no", "Enter", "end of input"]
+)
+def test_no_on_a_terminal(keys: str, because: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
     """A no, or no answer, runs nothing: exit 1, and it is said."""
     terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", evil.config())
-    terminal.expect("Run it? [y/N]")
+    terminal.expect(QUESTION)
     terminal.type(keys)
     assert terminal.wait() == 1
-    assert "Refused; nothing was run." in terminal.seen
+    assert f"Nothing was run because {because}." in terminal.seen
     assert "Traceback" not in terminal.seen
     assert evil.calls == []
 
@@ -323,7 +355,7 @@ def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., 
 def test_ctrl_c_on_a_terminal(where: str, evil: Evil, token: str, ask_on_terminal: Callable[..., Terminal]) -> None:
     """Ctrl-C ends it at once, wherever it is: nothing more is run, no server is left, and no traceback is shown."""
     running = [echo("a", "hello"), step("b", "slow", arguments={"seconds": 50})]
-    steps, sign = ([PUT], "Run it? [y/N]") if where == "at the question" else (running, "(step a): succeeded")
+    steps, sign = ([PUT], QUESTION) if where == "at the question" else (running, "(step a): succeeded")
     terminal = ask_on_terminal("--plan", evil.plan(*steps), "--config", evil.config())
     terminal.expect(sign)
     terminal.type("\x03")
