@@ -32,6 +32,7 @@ from doubles.fake_llm import (
 )
 from doubles.processes import wait_unmarked
 from doubles.terminal import Terminal
+from reading import answer_in
 
 WriteConfig = Callable[..., Path]
 
@@ -147,9 +148,13 @@ def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path) -> No
 
 
 def test_the_answer_is_all_there_is(evil: Evil, run_command: RunCommand) -> None:
-    """In a pipe the answer stands on standard output and nothing on standard error."""
+    """In a pipe the answer stands on standard output with its facts, and nothing on standard error."""
     done = run_command("ask", "--plan", evil.plan(echo("a", "hello")), "--config", evil.config())
-    assert (done.code, done.out, done.err) == (0, "evil: echo\n  hello\n", "")
+    assert (done.code, answer_in(done.out), done.err) == (0, "evil: echo\n  hello", "")
+    facts = done.out.splitlines()[-3:]
+    assert facts[0] == "---"
+    assert facts[1].startswith("Ran: evil__echo (")
+    assert ": single, planned by the host; no LLM call, " in facts[2]
 
 
 def test_the_record_as_json(evil: Evil, run_command: RunCommand) -> None:
@@ -160,7 +165,7 @@ def test_the_record_as_json(evil: Evil, run_command: RunCommand) -> None:
     assert (done.code, done.err) == (0, "")
     assert (record["status"], record["planner"], record["query"]) == ("ok", "host", "q")
     assert record["steps"][0]["value"] == long
-    assert long in record["answer"] or record["answer"].endswith("(20,000 characters)")
+    assert long in record["answer"] or record["answer"].endswith(" of 20,000 characters)")
     assert set(record) >= {"run_id", "mode", "plan", "usage", "timings_ms", "notes", "error"}
 
 
@@ -231,7 +236,7 @@ def test_inputs_reach_the_steps(evil: Evil, tmp_path: Path, run_command: RunComm
     plan = evil.plan(echo("a", {"$from": "f'{inputs.n + 1} {inputs.word} {inputs.text}'"}))
     inputs = ["--input", "n=41", "--input", "word=plain", "--input", f"text=@{path}"]
     done = run_command("ask", *inputs, "--plan", plan, "--config", evil.config())
-    assert done.out == "evil: echo\n  42 plain from a file\n"
+    assert answer_in(done.out) == "evil: echo\n  42 plain from a file"
 
 
 def test_halves_of_characters_can_be_printed(evil: Evil, run_command: RunCommand) -> None:
@@ -261,7 +266,7 @@ def test_nobody_can_be_asked_in_a_pipe(output: str, evil: Evil, run_command: Run
 def test_yes_decides(evil: Evil, run_command: RunCommand) -> None:
     """`--yes` is the decision: the plan runs."""
     done = run_command("ask", "--yes", "--plan", evil.plan(PUT), "--config", evil.config())
-    assert (done.code, done.out) == (0, "evil: put\n  stored colour\n")
+    assert (done.code, answer_in(done.out)) == (0, "evil: put\n  stored colour")
     assert evil.calls == ["put"]
 
 
@@ -446,7 +451,7 @@ def test_the_endpoint_answers_with_calls_at_the_end(
 def test_the_endpoint_works(evil: Evil, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same question over an endpoint that answers is answered."""
     done, _ = ask_over([CALL, Text("It says hello.")], evil, run_command, monkeypatch)
-    assert (done.code, done.out, done.err) == (0, "It says hello.\n", "")
+    assert (done.code, answer_in(done.out), done.err) == (0, "It says hello.", "")
 
 
 def test_the_endpoint_is_not_there(evil: Evil, run_command: RunCommand) -> None:

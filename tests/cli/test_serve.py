@@ -15,13 +15,24 @@ from batonmcp.cli.serve import main, make_front
 from batonmcp.config.settings import INSIDE
 from batonmcp.core.errors import ConfigError
 from doubles.evil_stdio import argv
+from doubles.fronts import process_over_http
+from doubles.processes import marked, wait_unmarked
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
 WriteConfig = Callable[..., Path]
 
 TIME_S = 30.0
-LATER = ("typer", "rich", "openai", "batonmcp.downstream", "batonmcp.cli.app", "batonmcp.cli.compose")
+LATER = (
+    "typer",
+    "rich",
+    "openai",
+    "batonmcp.downstream",
+    "batonmcp.cli.app",
+    "batonmcp.cli.compose",
+    "batonmcp.host.http",
+)
 """What no host should wait for."""
 
 ANSWERING = """
@@ -34,7 +45,7 @@ import batonmcp.cli.serve as serve
 before_opening = anyio.Event()
 loaded = set()
 
-def note_and_stay_closed(settings, discretion, *, read_only):
+def note_and_stay_closed(settings, discretion):
     loaded.update(sys.modules)
     before_opening.set()
     raise serve.ConfigError(place="", message="closed")
@@ -174,7 +185,15 @@ def test_a_chain_that_leads_back_ends_at_once(write_config: WriteConfig, tmp_pat
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [(["--transport", "pigeon"], "invalid choice: 'pigeon'"), (["--what"], "unrecognized arguments: --what")],
+    [
+        (["--transport", "pigeon"], "invalid choice: 'pigeon'"),
+        (["--what"], "unrecognized arguments: --what"),
+        (["--port", "8765"], "--host and --port are for --transport http"),
+        (["--host", "127.0.0.1"], "--host and --port are for --transport http"),
+        (["--transport", "http", "--port", "65536"], "'65536' is no port: a number from 0 to 65535"),
+        (["--transport", "http", "--port", "-1"], "'-1' is no port"),
+        (["--transport", "http", "--port", "http"], "'http' is no port"),
+    ],
 )
 def test_bad_options(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Options that are not known: exit 2 and a sentence on standard error."""
@@ -183,6 +202,46 @@ def test_bad_options(arguments: list[str], says: str, capsys: pytest.CaptureFixt
     shown = capsys.readouterr()
     assert (end.value.code, shown.out) == (2, "")
     assert says in shown.err
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "example.com"])  # noqa: S104 - not listened on
+def test_other_machines_are_not_served(
+    host: str, write_config: WriteConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit 2, and a sentence on standard error that says what to do."""
+    with pytest.raises(SystemExit) as end:
+        main(["--config", str(write_config({})), "--transport", "http", "--host", host])
+    shown = capsys.readouterr()
+    assert (end.value.code, shown.out) == (2, "")
+    assert f"batonmcp: --host {host}: is not an address of this machine alone" in shown.err
+    assert "ssh -L" in shown.err
+
+
+@pytest.mark.slow
+async def test_over_http(write_config: WriteConfig, token: str) -> None:
+    """The address is the one line that it says; both eras are served there; its port is taken, and then free again."""
+    command, *arguments = argv("ok")
+    config = write_config({"evil": {"command": command, "args": arguments}})
+    plan = {"steps": [{"tool": "evil__echo", "arguments": {"text": "hello"}}]}
+    with anyio.fail_after(TIME_S):
+        async with process_over_http(config) as (url, process):
+            for mode in ("legacy", "auto"):
+                async with Client(url, mode=mode) as host:
+                    done = await host.call_tool("orchestrate", {"plan": plan})
+                    assert text_of(done) == "evil: echo\n  hello"
+            port = url.rpartition(":")[2].partition("/")[0]
+            second = await anyio.run_process(
+                [sys.executable, "-m", "batonmcp", "serve", "--config", config, "--transport", "http", "--port", port],
+                check=False,
+            )
+            assert (second.returncode, second.stdout) == (2, b"")
+            assert f"batonmcp: --port {port}: cannot be listened on at 127.0.0.1".encode() in second.stderr
+            assert len(marked(token)) == 1
+            process.terminate()
+            assert await process.wait() == 128 + 15
+            await wait_unmarked(token, within=1)
+        async with process_over_http(config, port=int(port)) as (again, _):
+            assert again == url
 
 
 async def test_warnings_are_logged(write_config: WriteConfig, caplog: pytest.LogCaptureFixture) -> None:
@@ -255,4 +314,4 @@ def text_of(result: CallToolResult) -> str:
     """Return the one text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batonmcp.config.lineage import started_by_batonmcp
+from batonmcp.config.lineage import OUR_MARK, started_by_batonmcp, why_not_served
 from batonmcp.config.settings import INSIDE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes above are looked at on Linux only")
@@ -59,3 +59,32 @@ def test_mark_further_up(tmp_path: Path, between: int) -> None:
 def test_ourselves_further_up(tmp_path: Path, name: str, *, found: bool) -> None:
     """Where a server was started without the mark, its starter is known by its command line."""
     assert started(tmp_path, name, {}) is found
+
+
+def test_a_call_that_comes_back_is_refused() -> None:
+    """Our own mark in the chain of a call means that it began here; the sentence says what to take out."""
+    refusal = why_not_served(["other", OUR_MARK])
+    assert refusal is not None
+    assert "come back to the batonmcp that made it" in refusal
+    assert "Remove the entry of servers.json" in refusal
+
+
+@pytest.mark.parametrize(("length", "served"), [(0, True), (3, True), (4, False), (100, False)])
+def test_a_long_way_is_refused(length: int, *, served: bool) -> None:
+    """A few processes one behind the other are somebody's wish; many are a mistake."""
+    refusal = why_not_served([f"hub{number}" for number in range(length)])
+    assert (refusal is None) is served
+    assert served or f"through {length} others" in (refusal or "")
+
+
+def test_each_process_has_a_mark_of_its_own() -> None:
+    """Nobody can guess it."""
+    printing = "from batonmcp.config.lineage import OUR_MARK; print(OUR_MARK)"
+    marks = {
+        subprocess.run(
+            [sys.executable, "-c", printing], capture_output=True, text=True, timeout=TIME_S, check=True
+        ).stdout.strip()
+        for _ in range(2)
+    }
+    assert len(marks | {OUR_MARK}) == 3
+    assert all(len(mark) == 16 for mark in marks)

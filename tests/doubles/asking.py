@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import anyio
 from pydantic import JsonValue
 
 from batonmcp.core.attachment import Attachment, Contents
@@ -12,6 +13,7 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import Emit
 from batonmcp.core.outcome import Failed
 from batonmcp.core.record import RunRecord, StepRecord
+from batonmcp.core.registry import Registry
 from batonmcp.host.backend import Backend
 from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Task
@@ -88,3 +90,9 @@ class AskingBackend:
         self.asked_to_read.append(uri)
         missing = Failed(error=ErrorInfo(kind="unavailable", message=f"{server} has no {uri}."))
         return self.resources.get((server, uri), missing)
+
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Know of no server, ever."""
+        if other_than is not None:
+            await anyio.sleep_forever()
+        return Registry.of([], [])

@@ -12,9 +12,10 @@ from mcp.shared.dispatcher import ProgressFnT
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams, TextContent
 from pydantic import TypeAdapter, ValidationError
 
-from batonmcp.config.settings import HttpServer, ServerSettings
+from batonmcp.config.lineage import CHAIN, OUR_MARK
+from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
 from batonmcp.core.caller import NOBODY, Progress
-from batonmcp.downstream.call import CURRENT_CALL, DECLINED, Call, Lost, Rejected, Send, rejected
+from batonmcp.downstream.call import CURRENT_CALL, DECLINED, Call, Lost, Rejected, Send, meta_of, rejected
 from batonmcp.downstream.http.exchange import HttpExchange
 from batonmcp.downstream.http.failure import HttpFailure
 from batonmcp.downstream.trouble import Evidence
@@ -195,3 +196,13 @@ async def test_process_has_no_status() -> None:
     """Over standard streams the same error code is the server's own answer."""
     found = rejected(MCPError(-32603, "out of memory"), evidence(over_http=False), "Weather")
     assert str(found) == "Weather answered: out of memory."
+
+
+def test_calls_over_http_carry_where_they_come_from() -> None:
+    """The marks of those before us and our own, the last; a process that we start ourselves cannot lead back to us."""
+    through = replace(NOBODY, chain=("first", "second"))
+    web = ServerSettings(name="w", transport=HttpServer(url="http://127.0.0.1/mcp"))
+    own = ServerSettings(name="o", transport=StdioServer(command="x"))
+    assert meta_of(web, through) == {CHAIN: ["first", "second", OUR_MARK]}
+    assert meta_of(web, NOBODY) == {CHAIN: [OUR_MARK]}
+    assert meta_of(own, through) is None

@@ -1,5 +1,7 @@
 """The fleet: many servers at once, seen as tools."""
 
+import os
+import signal
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,6 +17,7 @@ from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
+from batonmcp.downstream.beside_tools import BesideTools
 from batonmcp.downstream.fleet import Fleet, open_fleet
 from doubles.downstream import Fifo, echo_server, evil, http, scripted, serving, settings_of
 from doubles.processes import marked, wait_unmarked
@@ -351,3 +354,66 @@ async def test_tool_that_has_changed_is_not_called(token: str) -> None:
     assert outcome.error.kind == "tool_changed"
     assert outcome.error.message == "s has changed put since the plan was made."
     assert (outcome.again, outcome.unsure) == ("never", False)
+
+
+async def test_changes_are_told(token: str) -> None:
+    """Whoever waits for another registry gets one when a server goes, comes, or offers something else."""
+    settings = settings_of(evil("ok", token, name="one"))
+    with anyio.fail_after(TIME_S):
+        async with open_fleet(settings) as fleet:
+            first = await fleet.registry()
+            two = replace(settings, servers=(*settings.servers, evil("ok", token, name="two")))
+            grown: list[Registry] = []
+
+            async def wait() -> None:
+                grown.append(await fleet.changed(first))
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(wait)
+                await anyio.wait_all_tasks_blocked()
+                assert grown == []
+                await fleet.apply(two)
+            assert {tool.server for tool in grown[0]} == {"one", "two"}
+            await fleet.apply(settings)
+            assert {tool.server for tool in await fleet.changed(grown[0])} == {"one"}
+            os.kill(next(iter(marked(token))), signal.SIGKILL)
+            lost = await fleet.changed(await fleet.registry())
+            assert [agent.name for agent in lost.agents] == ["one"]
+
+
+async def test_nobody_waits_for_a_server_that_is_gone(token: str) -> None:
+    """Who waits for what a server offers goes on when it is taken out of servers.json."""
+    settings = settings_of(evil("hang_init", token, name="slow"))
+    found: list[Registry] = []
+    with anyio.fail_after(TIME_S):
+        async with open_fleet(settings) as fleet, anyio.create_task_group() as tasks:
+
+            async def wait() -> None:
+                found.append(await fleet.registry())
+
+            tasks.start_soon(wait)
+            await anyio.wait_all_tasks_blocked()
+            await fleet.apply(replace(settings, servers=()))
+    assert [registry.agents for registry in found] == [()]
+
+
+OFFERS_PROMPTS = (
+    "shake = s.initialize\n"
+    "s.handlers['initialize'] = lambda *a: {**shake(*a), 'capabilities': {'tools': {}, 'prompts': {}}}\n"
+    "s.handlers['prompts/list'] = lambda *_: {'prompts': [{'name': 'greet'}]}"
+)
+
+
+async def test_what_servers_offer_beside_tools(token: str) -> None:
+    """Those that are connected tell it; one that does not answer, or is not there, is missing."""
+    silent = f"{OFFERS_PROMPTS}\ns.handlers['prompts/list'] = lambda *_: None"
+    servers = (
+        evil("ok", token, name="plain"),
+        evil("exit_at_once", token, name="gone"),
+        scripted(OFFERS_PROMPTS, token, name="kind"),
+        scripted(silent, token, name="silent"),
+    )
+    async with opened(*servers, token=token) as (fleet, _):
+        await fleet.settled()
+        found = await fleet.beside_tools(within=2)
+    assert found == {"plain": BesideTools(), "kind": BesideTools(prompts=("greet",))}

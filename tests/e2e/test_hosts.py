@@ -17,6 +17,7 @@ from mcp_types import CallToolResult, TextContent
 from doubles.evil_stdio import argv
 from doubles.fake_llm import FakeLLM, Text, ToolCalls
 from doubles.processes import TOKEN_VARIABLE, marked, wait_unmarked
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ def text(result: CallToolResult) -> str:
     (block,) = result.content
     assert isinstance(block, TextContent)
     assert result.structured_content is None
-    return block.text
+    return answer_in(block.text)
 
 
 def run_of(result: CallToolResult) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 from mcp_types import BlobResourceContents, TextResourceContents
 
 from batonmcp.core.attachment import Attachment, Contents
-from batonmcp.host.resources import SeenResources, address, readable
+from batonmcp.host.resources import SeenResources, Shelf, address, readable
 
 
 def link(uri: str) -> Attachment:
@@ -87,3 +87,15 @@ def test_contents_as_the_protocol_has_them() -> None:
         uri="b", mime_type="m", text="x?"
     )
     assert readable(Contents(uri="a", blob="QUJD"), "b") == BlobResourceContents(uri="b", blob="QUJD")
+
+
+def test_a_room_of_its_own() -> None:
+    """What is noted in a room is found under its address alone, and leaves what others have noted as it is."""
+    seen = SeenResources()
+    plain, hidden = seen.note("s", link("a://1")), Shelf(seen, "room").note("s", link("a://1"))
+    assert (plain, hidden) == ("batonmcp://s/a%3A%2F%2F1", "batonmcp://room/s/a%3A%2F%2F1")
+    found = seen.find(hidden)
+    assert found is not None
+    assert (found.server, found.attachment.uri, found.room) == ("s", "a://1", "room")
+    assert seen.find(address("s", "a://1", room="other")) is None
+    assert Shelf(seen).note("s", link("a://1")) == plain

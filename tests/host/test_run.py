@@ -34,6 +34,7 @@ from batonmcp.host.run import MOST_ROUNDS, Interim, Run, Work
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend, Play, form, question, said
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -86,7 +87,7 @@ def text_of(result: CallToolResult) -> str:
     """Return the text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 async def ask_once(_task: Task, _listen: Emit, caller: Caller) -> str:

@@ -34,6 +34,7 @@ from batonmcp.host.runs import PATIENCE, Runs, open_runs
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend, Play, form, said
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -81,7 +82,7 @@ def text_of(result: CallToolResult | InputRequiredResult | Interim) -> str:
     assert isinstance(result, CallToolResult), result
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 class Asking:

@@ -10,7 +10,7 @@ import anyio
 import pytest
 from mcp import Client
 from mcp.shared.memory import create_client_server_memory_streams
-from mcp_types import CallToolResult, ResourcesCapability, TextContent
+from mcp_types import CallToolResult, ResourcesCapability, TextContent, ToolsCapability
 from pydantic import JsonValue
 
 from batonmcp import __version__
@@ -20,6 +20,7 @@ from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, Run
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.registry import Agent, Registry
 from batonmcp.host.backend import Backend, OpenBackend
 from batonmcp.host.server import Front
 from batonmcp.stages.audience import Audience
@@ -27,6 +28,7 @@ from batonmcp.stages.task import Task
 from batonmcp.store.approvals import Approvals
 from batonmcp.store.memory import MemoryStore
 from builders import plan_of, registry, tool
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -81,6 +83,12 @@ class Behind:
         """Fail: there are no resources."""
         raise AssertionError(server, uri)
 
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Know of two servers, and of no other ever."""
+        if other_than is not None:
+            await anyio.sleep_forever()
+        return Registry.of([Agent(name=name, title=name.upper()) for name in "ab"], [tool("a__x")])
+
 
 @dataclass
 class Door:
@@ -109,7 +117,7 @@ def text_of(result: CallToolResult) -> str:
     """Return the one text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -128,6 +136,7 @@ async def test_it_answers_before_the_backend_is_open(mode: str) -> None:
             (listed,) = (await host.list_tools()).tools
             assert listed.name == "orchestrate"
             assert "Behind it: a, b." in (listed.description or "")
+            assert host.server_capabilities.tools == ToolsCapability(list_changed=True)
             assert listed.output_schema is None
             assert host.server_info is not None
             assert (host.server_info.name, host.server_info.version) == ("batonmcp", __version__)
@@ -203,7 +212,7 @@ async def test_data_is_handed_through() -> None:
     with anyio.fail_after(TIME_S):
         async with Client(front_of(Door().open).server) as host:
             result = await host.call_tool("orchestrate", {"query": "q", "output": "data"})
-    assert text_of(result) == '{"status": "ok", "results": {"one": {"n": 1}}}'
+    assert text_of(result).startswith('{"status": "ok", "results": {"one": {"n": 1}}, "run": {"run_id": "r", ')
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,15 @@ from batonmcp.core.limits import Limits
 from batonmcp.host.server import Front
 from batonmcp.host.stdio import serve_stdio
 
+class Nothing:
+    async def agents(self, *, other_than=None):
+        await anyio.sleep_forever()
+
 @asynccontextmanager
 async def open_backend():
     print("opened", file=sys.stderr, flush=True)
     try:
-        yield None
+        yield Nothing()
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.sleep(float(sys.argv[1]))

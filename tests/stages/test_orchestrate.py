@@ -392,8 +392,8 @@ INVALID_PLANS: list[tuple[Reply, str]] = [
     ids=["unknown tool", "wrong type", "missing", "no steps", "empty", "unknown step", "no expression", "too many"],
 )
 async def test_a_models_plan_is_invalid(reply: Reply, problem: str) -> None:
-    """A plan that must not run is a clear error: nothing was called, and the problem is named."""
-    story, llm = with_llm(reply)
+    """A plan that must not run, and that the model does not mend, is a clear error: nothing was called."""
+    story, llm = with_llm(reply, reply)
     record = await story.run()
     assert (record.status, record.answer) == ("failed", None)
     assert record.error is not None
@@ -402,12 +402,35 @@ async def test_a_models_plan_is_invalid(reply: Reply, problem: str) -> None:
     assert problem in record.error["message"]
     assert "use a more capable model" in record.error["cure"]
     assert story.tools.calls == []
-    assert stages(llm) == ["route"]
+    assert stages(llm) == ["route", "route"]
+    assert problem in llm.requests[1].user
+    assert record.usage.llm_calls == 2
+
+
+async def test_a_model_mends_its_plan() -> None:
+    """A plan with a problem goes back to the model once, with the problem; the mended one runs, and a note says so."""
+    wrong = calling(("weather__tomorrow", {"city": "Oslo"}))
+    story, llm = with_llm(wrong, calling(WEATHER), saying("It rains."))
+    record = await story.run()
+    assert (record.status, record.answer) == ("ok", "It rains.")
+    assert "weather__tomorrow" in llm.requests[1].user
+    assert llm.requests[1].system == llm.requests[0].system
+    assert any("asked to mend it" in note for note in record.notes)
+    assert record.usage.llm_calls == 3
+
+
+async def test_a_model_sees_that_no_tool_fits() -> None:
+    """A model that is asked to mend its plan may find that there is none."""
+    story, _ = with_llm(calling(("weather__tomorrow", {})), saying("No tool knows the weather of tomorrow."))
+    record = await story.run()
+    assert record.status == "no_match"
+    assert "No tool knows the weather of tomorrow." in answer_of(record)
 
 
 async def test_one_bad_step_of_many_runs_nothing() -> None:
     """Validation comes before anything runs: no step of an invalid plan is called."""
-    story, _ = with_llm(calling(WEATHER, ("nobody__knows", {})))
+    bad = calling(WEATHER, ("nobody__knows", {}))
+    story, _ = with_llm(bad, bad)
     record = await story.run()
     assert record.status == "failed"
     assert story.tools.calls == []
@@ -481,7 +504,7 @@ async def test_planned() -> None:
     assert [line.split(" (")[0] for line in plan] == ["1. weather__today", "2. mail__send"]
     assert asked == "A person would be asked first:"
     assert concern == "- mail__send (step `s2`) may change something (as its server declares)."
-    assert takes == "It would take 2 tool calls and no call of a model."
+    assert takes == "It would take 2 tool calls and one call of the model, for the answer."
     assert record.plan is not None
     assert [step.status for step in record.steps] == ["pending", "pending"]
     assert story.tools.calls == []

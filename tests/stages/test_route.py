@@ -11,13 +11,13 @@ from pydantic import JsonValue
 
 from batonmcp.config.settings import LlmSettings
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Event, LlmCalled
+from batonmcp.core.events import Event, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import signature
 from batonmcp.llm.openai_client import OpenAIClient
-from batonmcp.llm.port import LLM, Reply, Request, Tokens
+from batonmcp.llm.port import LLM, Reply, Request
 from batonmcp.stages.route import PLAN_FUNCTION, route
 from batonmcp.stages.task import Task
 from builders import registry, tool
@@ -247,13 +247,26 @@ async def test_no_call_is_no_tool(reason: str) -> None:
     assert await routed(ScriptedLLM(saying(reason)), Task(query="q")) == NoTool(reason=reason)
 
 
-async def test_tokens_are_told() -> None:
-    """The tokens that the endpoint counted are emitted as an event of this stage."""
-    events: list[Event] = []
-    reply = Reply(text="None.", tokens=Tokens(prompt=900, completion=30, cached=640))
+async def test_what_was_wrong_comes_last() -> None:
+    """The problems of a plan stand behind the task, so that the prefix stays as it is."""
+    llm = ScriptedLLM(saying("None."))
     with anyio.fail_after(5):
-        await route(ScriptedLLM(reply), Task(query="q"), TOOLS, limits=Limits(), now=NOON, emit=events.append)
-    assert events == [LlmCalled(stage="route", prompt_tokens=900, completion_tokens=30, cached_tokens=640)]
+        await route(
+            llm, Task(query="q"), TOOLS, limits=Limits(), now=NOON, emit=list[Event]().append, wrong="Its problems: x"
+        )
+    assert llm.requests[0].user.endswith("Task: q\n\nIts problems: x")
+
+
+async def test_what_is_left_out_is_noted() -> None:
+    """Where not all tools fit, the run's record says how many of which server the model did not see."""
+    known = registry(*(tool(f"s{number % 3}__t{number}") for number in range(900)))
+    events: list[Event] = []
+    with anyio.fail_after(5):
+        limits = Limits(catalogue_tokens=2_000)
+        await route(ScriptedLLM(saying("None.")), Task(query="q"), known, limits=limits, now=NOON, emit=events.append)
+    (noted,) = events
+    assert isinstance(noted, Noted)
+    assert "were left out" in noted.text
 
 
 async def test_an_error_of_the_endpoint_goes_up() -> None:

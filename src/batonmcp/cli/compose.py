@@ -1,7 +1,7 @@
 """The composition of a run's ports from settings."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,11 +14,15 @@ from batonmcp.cli.storage import RunKeeper, open_store
 from batonmcp.config.settings import Settings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
+from batonmcp.core.prices import Price, price_of
 from batonmcp.downstream.fleet import Fleet, open_fleet
 from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.llm.port import Stage
 from batonmcp.stages.ports import PlannerKind, Ports
 from batonmcp.store.approvals import Approvals
+from batonmcp.store.routes import Routes
 from batonmcp.store.runs import Runs
+from batonmcp.store.shapes import Shapes
 from batonmcp.store.trust import Trust
 
 __all__ = ["Hub", "open_hub"]
@@ -81,6 +85,10 @@ async def open_hub(
             keep=keeper,
             policy=settings.policy,
             trust=Trust(store),
+            routes=Routes(store) if settings.route_cache else None,
+            route_model=settings.llm.model_for("route") if settings.llm else "",
+            shapes=Shapes(store),
+            prices=_prices(settings),
         )
         yield Hub(ports=ports, approvals=Approvals(store), runs=runs)
         tasks.cancel_scope.cancel()
@@ -90,6 +98,13 @@ async def _apply(fleet: Fleet, discretion: Discretion, settings: Settings) -> No
     """Take over what servers.json now says; first of all, what must not be said."""
     discretion.learn(settings.secrets)
     await fleet.apply(settings)
+
+
+def _prices(settings: Settings) -> Mapping[Stage, Price | None]:
+    if settings.llm is None:
+        return {}
+    stages: tuple[Stage, ...] = ("route", "synthesize")
+    return {stage: price_of(settings.llm.model_for(stage), settings.prices) for stage in stages}
 
 
 def _planner(settings: Settings, without_llm: PlannerKind) -> PlannerKind:

@@ -29,6 +29,7 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.outcome import Failed
 from batonmcp.core.record import RunRecord
+from batonmcp.core.registry import Registry
 from batonmcp.host.backend import Backend
 from batonmcp.host.server import Front
 from batonmcp.host.stdio import serve_stdio
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 __all__ = ["main", "make_front"]
 
 _BAD_USAGE = 2
+_HOST = "127.0.0.1"
+_PORT = 8765
+_LAST_PORT = 65_535
 
 
 class _Orchestrate(Protocol):
@@ -56,23 +60,33 @@ class _Orchestrate(Protocol):
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Serve the host that started us, until it closes our standard input."""
-    options = _parser().parse_args(arguments)
+    """Serve the host that started us, until it closes our standard input; or all hosts on this machine over HTTP."""
+    options = _options(arguments)
     discretion = Discretion()
     log_to_stderr(discretion)
     try:
-        anyio.run(partial(_serve, options.config, discretion, read_only=options.read_only))
+        anyio.run(_serve, options, discretion)
     except ConfigError as error:
         sys.stderr.write(f"batonmcp: {discretion.text(str(error))}\n")
         raise SystemExit(_BAD_USAGE) from None
 
 
-async def _serve(config: Path | None, discretion: Discretion, *, read_only: bool) -> None:
-    await serve_stdio(make_front(config, os.environ, discretion, read_only=read_only))
+async def _serve(options: argparse.Namespace, discretion: Discretion) -> None:
+    front = partial(make_front, options.config, os.environ, discretion, read_only=options.read_only)
+    if options.transport == "stdio":
+        await serve_stdio(front())
+        return
+    serve_http = importlib.import_module("batonmcp.host.http").serve_http  # whom stdio serves need not wait for it
+    await serve_http(front(shared=True), host=options.host, port=options.port)
 
 
 def make_front(
-    config: Path | None, environment: Mapping[str, str], discretion: Discretion | None = None, *, read_only: bool
+    config: Path | None,
+    environment: Mapping[str, str],
+    discretion: Discretion | None = None,
+    *,
+    read_only: bool,
+    shared: bool = False,
 ) -> Front:
     """Read the configuration and prepare the server, with nothing connected yet.
 
@@ -101,6 +115,7 @@ def make_front(
         limits=settings.limits,
         policy=settings.policy,
         approve_command=_approve_command(settings.source),
+        shared=shared,
     )
 
 
@@ -138,6 +153,11 @@ class _Behind:
         ports = self._hub.ports
         return await ports.tools.read_resource(server, uri, within=ports.limits.call_timeout)
 
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Return what is known of the servers, once it is something else than this."""
+        tools = self._hub.ports.tools
+        return await (tools.registry() if other_than is None else tools.changed(other_than))
+
 
 async def _import(name: str) -> "ModuleType":
     """Import in a thread: it takes a while, and the host may be asking things meanwhile."""
@@ -149,13 +169,35 @@ def _approve_command(config: Path) -> str:
     return f"batonmcp --config {shlex.quote(str(config.absolute()))} approve"
 
 
+def _options(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.transport == "stdio" and not (options.host is None and options.port is None):
+        parser.error("--host and --port are for --transport http")
+    options.host = options.host or _HOST
+    options.port = _PORT if options.port is None else options.port
+    return options
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        why = f"{text!r} is no port: a number from 0 to {_LAST_PORT}"
+        raise argparse.ArgumentTypeError(why)
+    return int(text)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="batonmcp serve",
-        description="Serve as an MCP server on standard input and output, with one tool: orchestrate.",
-        epilog="Hosts start this command; see the README for the exact entries.",
+        description="Serve as an MCP server with one tool, orchestrate: on standard input and output, or over HTTP.",
+        epilog="Hosts start this command; see the README for the exact entries. Over HTTP you start it, and hosts on "
+        "this machine connect to the address that it tells.",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="servers.json to use")
-    parser.add_argument("--transport", choices=["stdio"], default="stdio", help="how hosts connect (default: stdio)")
+    parser.add_argument(
+        "--transport", choices=["stdio", "http"], default="stdio", help="how hosts connect (default: stdio)"
+    )
+    parser.add_argument("--host", metavar="ADDRESS", help=f"with http: where to listen (default: {_HOST})")
+    parser.add_argument("--port", type=_port, metavar="N", help=f"with http: 0 for any that is free (default: {_PORT})")
     parser.add_argument("--read-only", action="store_true", help="refuse every plan with a step that is not read")
     return parser

@@ -16,6 +16,7 @@ __all__ = [
     "LimitsPart",
     "LlmPart",
     "PolicyPart",
+    "PricePart",
     "ServerEntry",
     "StagePart",
     "StorePart",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 _Positive = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+_Dollars = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1, le=100_000, strict=True)]
 _Type: TypeAlias = Literal["stdio", "http", "streamable-http", "streamableHttp", "sse"]
 _NO_OBJECT = {"model_type", "dict_type"}
@@ -103,6 +105,8 @@ class LimitsPart(_Part):
     kept_seconds: _Positive | None = None
     native_tokens: Annotated[int, Field(ge=0, le=10_000_000, strict=True)] | None = None
     catalogue_tokens: Annotated[int, Field(ge=1_000, le=10_000_000, strict=True)] | None = None
+    llm_tokens: Annotated[int, Field(ge=1, le=100_000_000, strict=True)] | None = None
+    cost_usd: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
 
 
 class StorePart(_Part):
@@ -123,8 +127,8 @@ class PolicyPart(_Part):
     """What may run; see `batonmcp.core.policy.Policy`. A text alone is its profile."""
 
     profile: Profile = "ask"
-    allow: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
+    allow: list[str] = []
+    deny: list[str] = []
     without_elicitation: WithoutElicitation = "cli"
 
     @model_validator(mode="before")
@@ -133,12 +137,22 @@ class PolicyPart(_Part):
         return {"profile": written} if isinstance(written, str) else written
 
 
+class PricePart(_Part):
+    """What a model costs; see `batonmcp.core.prices.Price`."""
+
+    prompt: _Dollars
+    completion: _Dollars
+    cached: _Dollars | None = None
+
+
 class BatonPart(_Part):
     """Our own settings."""
 
     llm: LlmPart = LlmPart()
     planner: PlannerChoice = "auto"
     policy: PolicyPart = PolicyPart()
+    prices: dict[str, PricePart] = {}
+    route_cache: bool = True
     effects: dict[str, EffectKind] = {}
     limits: LimitsPart = LimitsPart()
     store: StorePart = StorePart()

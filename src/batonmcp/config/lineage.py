@@ -1,17 +1,26 @@
-"""The processes that started this one."""
+"""The processes that started this one, or called it."""
 
 import os
+import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from batonmcp.config.itself import is_batonmcp
 from batonmcp.config.settings import INSIDE
 
-__all__ = ["started_by_batonmcp"]
+__all__ = ["CHAIN", "OUR_MARK", "started_by_batonmcp", "why_not_served"]
+
+CHAIN: Final = "batonmcp/chain"
+"""Where in the metadata of a call the marks stand of all the processes of ours through which it came."""
+
+OUR_MARK: Final = secrets.token_hex(8)
+"""The mark of this process, in the chain of every call that it makes over HTTP."""
 
 _FARTHEST = 64
+_LONGEST_CHAIN = 3
 
 
 def started_by_batonmcp(environment: Mapping[str, str]) -> bool:
@@ -21,6 +30,24 @@ def started_by_batonmcp(environment: Mapping[str, str]) -> bool:
     on, so on Linux the processes above are looked at too: the mark in what they were started with, or batonmcp itself.
     """
     return bool(environment.get(INSIDE)) or any(map(_gives_away, _ancestors(os.getpid())))
+
+
+def why_not_served(chain: Sequence[str]) -> str | None:
+    """Say, as a sentence, why a call that came through these processes is refused; None if it is not.
+
+    Over HTTP no process starts the other, so that two which list each other would call each other for ever.
+    """
+    if OUR_MARK in chain:
+        return (
+            "Nothing was run: this call has come back to the batonmcp that made it, which would never end. "
+            "Remove the entry of servers.json that leads from one batonmcp back to the other."
+        )
+    if len(chain) > _LONGEST_CHAIN:
+        return (
+            f"Nothing was run: this call has come through {len(chain)} others of batonmcp, one behind the other, and "
+            f"{_LONGEST_CHAIN} are allowed. Write the servers that are wanted into one servers.json."
+        )
+    return None
 
 
 def _ancestors(pid: int) -> Iterator[int]:

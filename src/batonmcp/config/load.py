@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from batonmcp.config.document import BatonPart, Document, LimitsPart, PolicyPart, refusal
+from batonmcp.config.document import BatonPart, Document, LimitsPart, PolicyPart, PricePart, refusal
 from batonmcp.config.endpoint import llm_settings
 from batonmcp.config.entry import read_entry
 from batonmcp.config.json_file import read_json
@@ -20,8 +20,9 @@ from batonmcp.config.variables import Variables, read_variables, user_folder
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
 from batonmcp.core.policy import Policy
+from batonmcp.core.prices import Price
 
-__all__ = ["find_config", "load"]
+__all__ = ["config_to_write", "find_config", "load"]
 
 _EXAMPLE = '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
 
@@ -49,6 +50,15 @@ def find_config(given: Path | None, environment: Mapping[str, str]) -> Path:
     )
 
 
+def config_to_write(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return the configuration file as `find_config` does, or where there is none, the one that is to be made."""
+    named = given or (Path(environment["BATONMCP_CONFIG"]) if environment.get("BATONMCP_CONFIG") else None)
+    if named:
+        return named
+    here = Path("servers.json")
+    return here if _is_file(here) else user_folder() / "servers.json"
+
+
 def _is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - the other raises where a folder may not be entered
 
@@ -72,6 +82,8 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         llm=llm,
         planner=document.batonmcp.planner,
         policy=_policy(document.batonmcp.policy),
+        prices={glob: _price(part) for glob, part in document.batonmcp.prices.items()},
+        route_cache=document.batonmcp.route_cache,
         effects=document.batonmcp.effects,
         limits=_limits(document.batonmcp.limits),
         store=store_settings(
@@ -119,7 +131,16 @@ def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables)
 
 
 def _policy(part: PolicyPart) -> Policy:
-    return Policy(**part.model_dump(include=set(PolicyPart.model_fields)))
+    return Policy(
+        profile=part.profile,
+        allow=tuple(part.allow),
+        deny=tuple(part.deny),
+        without_elicitation=part.without_elicitation,
+    )
+
+
+def _price(part: PricePart) -> Price:
+    return Price(prompt=part.prompt, completion=part.completion, cached=part.cached)
 
 
 def _limits(part: LimitsPart) -> Limits:

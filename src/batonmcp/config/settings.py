@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
 from batonmcp.core.policy import Policy
+from batonmcp.core.prices import Price
 
 __all__ = [
     "INSIDE",
@@ -158,6 +159,8 @@ class Settings:
         llm: None if no model is configured.
         planner: `auto` takes `llm` where a model is configured.
         policy: What may run, and what a person decides about.
+        prices: What models cost, by globs over their names; they stand above the known prices.
+        route_cache: Whether plans that a model made and that ran well are used again.
         effects: Globs over qualified names and what they make of a tool; the first match wins.
         limits: Bounds of a run.
         store: What is kept from one process to the next.
@@ -171,6 +174,8 @@ class Settings:
     llm: LlmSettings | None = None
     planner: PlannerChoice = "auto"
     policy: Policy = field(default_factory=Policy)
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    route_cache: bool = True
     effects: Mapping[str, EffectKind] = field(default_factory=dict[str, EffectKind])
     limits: Limits = field(default_factory=Limits)
     store: StoreSettings = field(default_factory=StoreSettings)

@@ -2,16 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias, cast
+from functools import cached_property, partial
+from typing import Final, TypeAlias
 
 from pydantic import JsonValue
 
-from batonmcp.core.explain import arguments_of, digest_of, named, quoted, written_arguments
+from batonmcp.core.explain import arguments_of, code, digest_of, named, quoted, written_arguments
 from batonmcp.core.outcome import Failed
-from batonmcp.core.plan import Plan
+from batonmcp.core.plan import Plan, Step
 from batonmcp.core.policy import Concern
 from batonmcp.core.prepare import Calls
-from batonmcp.core.printable import printable
 from batonmcp.core.tool import Tool
 
 __all__ = ["LONGEST_TEXT", "Approval", "Approved", "Decide", "Refused", "Ruling", "Undecided", "calls_digest"]
@@ -19,10 +19,12 @@ __all__ = ["LONGEST_TEXT", "Approval", "Approved", "Decide", "Refused", "Ruling"
 LONGEST_TEXT: Final = 2_000
 """Longest text of a question, in bytes of UTF-8: what a person reads at a glance."""
 
-_LONGEST_QUERY = 200
-_LONGEST_VALUES = (300, 120, 40, 12, 0)
-_CALLS_SHOWN = (10, 3, 1, 1, 1)
+_LONGEST_QUERY: Final = 200
+_FINGERPRINT: Final = 12
+_ROOMS: Final = ((300, 10), (120, 3), (40, 1), (0, 1))
 """How much is shown of each value, and how many calls of a `for_each`: the first that fits."""
+
+_LATER: Final = "You are shown what it is called with once that is known, before it runs."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class Undecided:
 Ruling: TypeAlias = Approved | Refused | Undecided
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Approval:
     """What a person is asked about.
 
@@ -72,39 +74,61 @@ class Approval:
         """The tools that are asked about, each once."""
         return tuple({concern.step.tool.qualified: concern.step.tool for concern in self.concerns}.values())
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Ties a decision to exactly this: the plan, the steps, their tools as they are defined, and the arguments."""
         about: list[JsonValue] = [
-            [c.step.id, c.step.tool.digest, calls_digest(self.calls[c.step.id]) if c.step.id in self.calls else None]
-            for c in self.concerns
+            [concern.step.id, concern.step.tool.digest, self._calls_digests.get(concern.step.id)]
+            for concern in self.concerns
         ]
         return digest_of({"plan": dict(self.plan.as_json()), "about": about, "begun": self.begun})
 
+    @property
+    def fits(self) -> bool:
+        """Whether the text keeps to `LONGEST_TEXT` bytes although it leaves no step out."""
+        return _size(self.text()) <= LONGEST_TEXT
+
+    @property
+    def shows_arguments(self) -> bool:
+        """Whether the text shows the arguments, cut or not, and not just a fingerprint of them."""
+        return self._shown is not None
+
     def text(self) -> str:
         """Tell what is asked. Values are cut to keep to `LONGEST_TEXT` bytes; no step is ever left out."""
-        texts = (self._text(*room) for room in zip(_LONGEST_VALUES, _CALLS_SHOWN, strict=True))
-        fitting = next((text for text in texts if len(text.encode("utf-8", "replace")) <= LONGEST_TEXT), None)
-        return fitting or self._names()
+        return self._shown or self._summed
 
-    def _text(self, longest: int, most_calls: int) -> str:
+    @cached_property
+    def _shown(self) -> str | None:
+        bodies = (partial(self._body, longest=longest, most_calls=calls) for longest, calls in _ROOMS)
+        return next((text for text in map(self._text, bodies) if _size(text) <= LONGEST_TEXT), None)
+
+    @cached_property
+    def _summed(self) -> str:
+        summary = self._text(self._summary)
+        return summary if _size(summary) <= LONGEST_TEXT else self._names()
+
+    @cached_property
+    def _calls_digests(self) -> Mapping[str, str]:
+        return {step_id: calls_digest(calls) for step_id, calls in self.calls.items()}
+
+    def _text(self, body: Callable[[Step], Iterator[str]]) -> str:
         lines = [*self._head()]
         for number, concern in self._numbered():
             lines.append(f"{number}. {named(concern.step)} {concern.why}.")
-            lines += [f"   {line}" for line in self._body(concern, longest, most_calls)]
+            lines += [f"   {line}" for line in body(concern.step)]
         return "\n".join([*lines, *self._rest()])
 
     def _names(self) -> str:
         """Name the steps only; the digest still ties the decision to all of it."""
-        names = ", ".join(f"{number}. {concern.step.tool.qualified}" for number, concern in self._numbered())
-        head = "\n".join(self._head())
-        return f"{head}\n{names}\nTheir arguments are too long to be shown here; sha256 {self.digest[:12]}."
+        steps = ((number, concern.step.tool) for number, concern in self._numbered())
+        names = ", ".join(f"{number}. {tool.qualified} ({tool.effect.kind})" for number, tool in steps)
+        note = f"Their arguments are too long to be shown here, sha256 {self.digest[:_FINGERPRINT]}."
+        return "\n".join([*self._head(), names, note, *self._rest()])
 
     def _head(self) -> Iterator[str]:
         if self.query:
-            yield f"Task: {quoted(printable(self.query, _LONGEST_QUERY), _LONGEST_QUERY + 2)}"
-        one = len(self.concerns) == 1
-        steps = "this step" if one else f"these {len(self.concerns)} steps"
+            yield f"Task: {quoted(self.query, _LONGEST_QUERY)}"
+        steps = "this step" if len(self.concerns) == 1 else f"these {len(self.concerns)} steps"
         if self.begun:
             yield f"batonmcp wants to go on with {steps}, whose arguments are known now:"
         else:
@@ -114,38 +138,49 @@ class Approval:
         numbers = {step.id: number for number, step in enumerate(self.plan.steps, 1)}
         return ((numbers[concern.step.id], concern) for concern in self.concerns)
 
-    def _body(self, concern: Concern, longest: int, most_calls: int) -> Iterator[str]:
-        step = concern.step
+    def _body(self, step: Step, longest: int, most_calls: int) -> Iterator[str]:
         if step.when and not self.begun:
-            yield f"only if {printable(step.when.source, longest + 40)}"
-        calls = self.calls.get(step.id)
-        if calls is None:
-            if step.for_each:
-                yield f"once for each of {printable(step.for_each.source, longest + 40)}"
-            yield from written_arguments(step, longest=longest)
-            yield "You will be shown its values, once they are known, before it runs."
+            yield f"only if {code(step.when.source, longest)}"
+        if step.id in self.calls:
+            yield from self._calls(step, longest, most_calls)
             return
-        made = [arguments for arguments in calls.arguments if not isinstance(arguments, Failed)]
-        if calls.per_item:
-            yield f"{len(made)} calls:" if len(made) != 1 else "1 call:"
-        for arguments in made[:most_calls]:
-            shown = list(arguments_of(step, arguments, longest=longest))
-            if calls.per_item:
-                yield f"- {', '.join(shown)}"
-            else:
-                yield from shown or ["without arguments"]
+        if step.for_each:
+            yield f"once for each of {code(step.for_each.source, longest)}"
+        yield from written_arguments(step, longest=longest)
+        yield _LATER
+
+    def _calls(self, step: Step, longest: int, most_calls: int) -> Iterator[str]:
+        made = _made(self.calls[step.id])
+        lists = [
+            [*arguments_of(step, arguments, longest=longest)] or ["without arguments"]
+            for arguments in made[:most_calls]
+        ]
+        if not made:
+            yield "no call, as there is nothing to call it with"
+        elif not self.calls[step.id].per_item:
+            yield from lists[0]
+        else:
+            yield _count(made)
+            yield from (f"- {', '.join(shown)}" for shown in lists)
         if len(made) > most_calls:
-            yield f"- and {len(made) - most_calls} more, all together sha256 {calls_digest(calls)[:12]}"
+            yield f"- and {len(made) - most_calls} more, all together sha256 {self._fingerprint(step)}"
+
+    def _summary(self, step: Step) -> Iterator[str]:
+        """Say no more about a step's arguments than what tells them apart from others."""
+        what = "the arguments are"
+        if step.id in self.calls and self.calls[step.id].per_item:
+            what = f"{_count(_made(self.calls[step.id]))} the arguments are"
+        yield f"{what} too long to be shown here, sha256 {self._fingerprint(step)}"
+        if step.id not in self.calls:
+            yield _LATER
+
+    def _fingerprint(self, step: Step) -> str:
+        return (self._calls_digests.get(step.id) or digest_of(step.as_json()))[:_FINGERPRINT]
 
     def _rest(self) -> Iterator[str]:
-        asked = {concern.step.id for concern in self.concerns}
-        others = len(self.plan.steps) - len(asked)
+        others = len(self.plan.steps) - len(self.concerns)
         if others and not self.begun:
-            yield (
-                "The other step of the plan needs no decision."
-                if others == 1
-                else (f"The other {others} steps of the plan need no decision.")
-            )
+            yield f"Other steps of the plan, which need no decision: {others}."
 
 
 Decide: TypeAlias = Callable[[Approval], Awaitable[Ruling]]
@@ -154,7 +189,16 @@ Decide: TypeAlias = Callable[[Approval], Awaitable[Ruling]]
 
 def calls_digest(calls: Calls) -> str:
     """Return a digest of what a step will be called with."""
-    made: Sequence[JsonValue] = [
-        None if isinstance(arguments, Failed) else cast("JsonValue", arguments) for arguments in calls.arguments
-    ]
-    return digest_of(list(made))
+    return digest_of([None if isinstance(arguments, Failed) else arguments for arguments in calls.arguments])
+
+
+def _made(calls: Calls) -> Sequence[Mapping[str, JsonValue]]:
+    return [arguments for arguments in calls.arguments if not isinstance(arguments, Failed)]
+
+
+def _count(made: Sequence[object]) -> str:
+    return f"{len(made)} call{'' if len(made) == 1 else 's'}:"
+
+
+def _size(text: str) -> int:
+    return len(text.encode())

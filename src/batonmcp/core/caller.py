@@ -86,11 +86,13 @@ class Caller:
             flight have the same principal.
         ask: Passes a question on. The clock of the call stands still meanwhile.
         progressed: Hears how far the call is. Must not fail.
+        chain: The processes of ours through which its call came, the first one first.
     """
 
     principal: str
     ask: Ask
     progressed: Callable[[Progress], None]
+    chain: tuple[str, ...] = ()
 
 
 def _number(value: float) -> float | None:

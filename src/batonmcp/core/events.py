@@ -26,6 +26,7 @@ __all__ = [
     "Noted",
     "PlanReady",
     "PlannerName",
+    "RouteRecalled",
     "RouteStarted",
     "RunFinished",
     "RunStarted",
@@ -71,13 +72,19 @@ class RouteStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRecalled:
+    """The same was asked before, and the plan of then is used again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LlmCalled:
-    """An LLM call ended, with the tokens its endpoint reported."""
+    """An LLM call ended, with the tokens its endpoint reported, and what they cost where the price is known."""
 
     stage: Literal["route", "synthesize"]
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    cost_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +174,7 @@ class RunFinished:
 Event: TypeAlias = (
     RunStarted
     | RouteStarted
+    | RouteRecalled
     | LlmCalled
     | PlanReady
     | ApprovalAsked

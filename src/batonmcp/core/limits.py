@@ -22,7 +22,7 @@ class Limits:
         parallel_total: Calls to all servers in flight at a time, of all runs.
         attempts: How often one call is made at most, where making it again does no harm.
         call_timeout: Longest one tool call may take, in seconds.
-        run_timeout: Longest the steps of one run may take together, in seconds.
+        run_timeout: Longest a run may take, in seconds: its plan, its steps and its answer together.
         connect_timeout: Longest a server may take to get ready, in seconds.
         query_bytes: Longest query, in UTF-8 bytes.
         result_bytes: Largest message that a server may send, decoded.
@@ -34,6 +34,8 @@ class Limits:
         kept_seconds: How long they do.
         native_tokens: Most tokens of tools that are offered to a model as functions, with their whole schemas.
         catalogue_tokens: Most tokens of all signatures; above them, only those that match the query best are shown.
+        llm_tokens: Most tokens of all model calls of one run together; None: any number.
+        cost_usd: Most that they may cost, where the prices are known; None: anything.
     """
 
     steps: int = 24
@@ -58,3 +60,5 @@ class Limits:
     kept_seconds: float = 3_600.0
     native_tokens: int = 8_000
     catalogue_tokens: int = 30_000
+    llm_tokens: int | None = None
+    cost_usd: float | None = None

@@ -59,10 +59,10 @@ class Parts:
 
     @property
     def value_schema(self) -> Document | None:
-        """The schema of its value, where its tool declares one."""
-        if self.tool is None or self.tool.output_schema is None:
+        """The schema of its value, where its tool declares one or one was learned."""
+        document = self.tool.result_shape if self.tool else None
+        if document is None:
             return None
-        document = self.tool.output_schema.document
         if self.draft.for_each is None:
             return document
         definitions = {key: document[key] for key in ("$defs", "definitions") if key in document}

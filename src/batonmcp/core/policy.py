@@ -108,7 +108,7 @@ def _asked(step: Step, policy: Policy, foreign: Collection[str]) -> str | None:
         case "never":
             return None
         case "always":
-            return "is one of the steps that are all asked about (profile always)"
+            return "runs only as a person decides, like every step here (profile always)"
         case "ask" | "read_only":
             if step.tool.effect.kind != "read":
                 return _may(step)

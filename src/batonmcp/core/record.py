@@ -20,6 +20,7 @@ from batonmcp.core.events import (
     Noted,
     PlannerName,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -82,6 +83,8 @@ class Usage:
         self.prompt_tokens += call.prompt_tokens
         self.completion_tokens += call.completion_tokens
         self.cached_tokens += call.cached_tokens
+        if call.cost_usd is not None:
+            self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,7 +152,7 @@ class Recorder:
         self._steps: dict[str, StepRecord] = {}
         self.record = RunRecord(run_id=run_id or secrets.token_hex(16), query="", planner="llm")
 
-    def __call__(self, event: Event) -> None:  # noqa: C901 - a case an event
+    def __call__(self, event: Event) -> None:  # noqa: C901, PLR0912 - a case an event
         """Take one event."""
         record = self.record
         match event:
@@ -157,6 +160,8 @@ class Recorder:
                 record.run_id, record.query, record.planner = run_id, query, planner
             case RouteStarted():
                 self._enter("route")
+            case RouteRecalled():
+                record.planner = "cache"
             case LlmCalled():
                 record.usage.add(event)
             case PlanReady(plan=plan):

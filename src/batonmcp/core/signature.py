@@ -8,7 +8,7 @@ from typing import Any, cast
 from batonmcp.core.schema import referenced
 from batonmcp.core.tool import Tool
 
-__all__ = ["signature"]
+__all__ = ["result_type", "signature"]
 
 _MAX_SUMMARY = 160
 _MAX_DEPTH = 4
@@ -19,9 +19,15 @@ _PLAIN_NAME = re.compile(r"[\w.$@-]+")
 def signature(tool: Tool) -> str:
     """Return `agent__tool(city: string, days?: integer) -> {temp: number}  # first sentence`."""
     given = _parameters(tool.input_schema.document)
-    result = f" -> {_type(tool.output_schema.document, tool.output_schema.document, 0)}" if tool.output_schema else ""
+    result = f" -> {gives}" if (gives := result_type(tool)) else ""
     summary = _summary(tool.description)
     return f"{tool.qualified}({given}){result}" + (f"  # {summary}" if summary else "")
+
+
+def result_type(tool: Tool) -> str:
+    """Return what a tool gives, as its signature says it; empty if that is not known."""
+    shape = tool.result_shape
+    return _type(shape, shape, 0) if shape else ""
 
 
 def _parameters(schema: Mapping[str, Any]) -> str:

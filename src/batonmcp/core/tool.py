@@ -1,9 +1,11 @@
 """A tool as the registry holds it."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 from batonmcp.core.effect import Effect
 from batonmcp.core.schema import Schema
@@ -24,6 +26,7 @@ class Tool:
         input_schema: Judge of its arguments.
         output_schema: Shape of its structured content, where declared.
         effect: What calling it may do.
+        learned: What its results were seen to look like, where it declares nothing; a JSON Schema.
     """
 
     qualified: str
@@ -34,6 +37,12 @@ class Tool:
     input_schema: Schema
     output_schema: Schema | None
     effect: Effect
+    learned: Mapping[str, Any] | None = field(default=None, compare=False)
+
+    @property
+    def result_shape(self) -> Mapping[str, Any] | None:
+        """The schema of its results: the declared one, else what was learned of them; None if neither is known."""
+        return self.output_schema.document if self.output_schema else self.learned
 
     @cached_property
     def digest(self) -> str:

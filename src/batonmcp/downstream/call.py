@@ -4,20 +4,33 @@ import math
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import anyio
 from mcp import Client, MCPError
 from mcp.shared.dispatcher import ProgressFnT
-from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
+from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT, RequestParamsMeta
 from pydantic import ValidationError
 
+from batonmcp.config.lineage import CHAIN, OUR_MARK
+from batonmcp.config.settings import HttpServer, ServerSettings
 from batonmcp.core.caller import NOBODY, Caller, Progress
 from batonmcp.downstream.deadline import Deadline
 from batonmcp.downstream.http.trouble import http_trouble
 from batonmcp.downstream.trouble import Evidence, brief
 
-__all__ = ["CURRENT_CALL", "DECLINED", "Call", "CallTimeout", "Changed", "Lost", "Rejected", "Send", "rejected"]
+__all__ = [
+    "CURRENT_CALL",
+    "DECLINED",
+    "Call",
+    "CallTimeout",
+    "Changed",
+    "Lost",
+    "Rejected",
+    "Send",
+    "meta_of",
+    "rejected",
+]
 
 DECLINED: Final = "batonmcp/declined"
 """Marks our own refusals: in the newer era a server cannot be told of one, and the call ends with it."""
@@ -106,6 +119,13 @@ class Call(Generic[_Result]):
 
 CURRENT_CALL: ContextVar[Call[Any] | None] = ContextVar("CURRENT_CALL", default=None)
 """The call in whose context something happens, where the SDK keeps it: not for what arrives over older streams."""
+
+
+def meta_of(settings: ServerSettings, caller: Caller) -> RequestParamsMeta | None:
+    """Return the metadata of a call: over HTTP, where the server may be batonmcp again, through which of us it came."""
+    if not isinstance(settings.transport, HttpServer):
+        return None
+    return cast("RequestParamsMeta", {CHAIN: [*caller.chain, OUR_MARK]})
 
 
 def rejected(error: Exception | None, evidence: Evidence, title: str) -> Lost | Rejected:

@@ -17,7 +17,8 @@ from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.backoff import Backoff
-from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, rejected
+from batonmcp.downstream.beside_tools import BesideTools, beside_tools
+from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, meta_of, rejected
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
 from batonmcp.downstream.deadline import Deadline
@@ -55,6 +56,7 @@ class Connection:
         memory: Keeps what it offers and which era it speaks for the next process.
         turns: Says when it may start.
         open_transport: Opens the way to it.
+        tell: Called when something of it may be different from before.
     """
 
     def __init__(  # noqa: PLR0913 - what is passed in, so that a connection can be tried with doubles
@@ -66,8 +68,10 @@ class Connection:
         memory: Memory | None = None,
         turns: Turns | None = None,
         open_transport: OpenTransport = open_transport,
+        tell: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
+        self._tell = tell
         self._limits = limits
         self._memory = memory or Forgetful()
         self._offer = Offer(settings, effects, self._memory)
@@ -180,6 +184,11 @@ class Connection:
             await anyio.sleep(backoff.pause(at_least=evidence.retry_after))
             fresh = True
 
+    def end(self) -> None:
+        """Let nobody wait for it any more: it is not kept from now on."""
+        if not isinstance(self._state, Down):
+            self._become(Down(f"{self.settings.name} is no longer used."))
+
     async def call(
         self,
         name: str,
@@ -209,7 +218,8 @@ class Connection:
             changed = difference(planned, self._offer.tool(name)) if planned else None
             if changed:
                 raise Changed(changed)
-            return client.call_tool(name, arguments, progress_callback=progressed)
+            meta = meta_of(self.settings, caller)
+            return client.call_tool(name, arguments, progress_callback=progressed, meta=meta)
 
         return await self._make(Call(send, caller, Deadline(within)), within)
 
@@ -226,6 +236,20 @@ class Connection:
             return client.read_resource(uri)
 
         return await self._make(Call(send, caller, Deadline(within)), within)
+
+    async def beside_tools(self, *, within: float) -> BesideTools:
+        """Ask what the server offers beside its tools.
+
+        Raises:
+            Lost: As for a call of a tool.
+            CallTimeout: No answer came within so many seconds.
+            Rejected: The answer was an error of the protocol, or no result.
+        """
+
+        def send(client: Client, _progressed: ProgressFnT) -> Awaitable[BesideTools]:
+            return beside_tools(client)
+
+        return await self._make(Call(send, NOBODY, Deadline(within)), within)
 
     # Connecting.
 
@@ -346,3 +370,4 @@ class Connection:
         self._state = state
         changed, self._changed = self._changed, anyio.Event()
         changed.set()
+        self._tell()

@@ -1,7 +1,7 @@
 """The fleet: the connections to all configured servers, seen as tools."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -15,6 +15,7 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
+from batonmcp.downstream.beside_tools import BesideTools
 from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
 from batonmcp.downstream.memory import Memory
@@ -42,6 +43,7 @@ class _Member:
             with self.life:
                 await self.connection.keep()
         finally:
+            self.connection.end()
             self.over.set()
 
 
@@ -61,6 +63,7 @@ class Fleet:
         self._members = {server.name: self._member(server) for server in settings.servers}
         self._owners: TaskGroup | None = None
         self._snapshot: tuple[Sequence[object], Registry] | None = None
+        self._news = anyio.Event()
 
     async def keep(self) -> None:
         """Keep all connections until cancelled; one that fails leaves the others alone."""
@@ -77,6 +80,7 @@ class Fleet:
         before, self._settings = self._members, settings
         self._total.total_tokens = settings.limits.parallel_total
         self._members = {server.name: self._kept(before, server) or self._member(server) for server in settings.servers}
+        self._tell()
         stopped = [member for name, member in before.items() if self._members.get(name) is not member]
         for member in stopped:
             member.life.cancel()
@@ -93,6 +97,14 @@ class Fleet:
         for name, member in list(self._members.items()):
             if servers is None or name in servers:
                 await member.connection.known()
+        return self._current()
+
+    async def changed(self, known: Registry) -> Registry:
+        """Return the registry once it is another one than this, and known as far as servers take to get ready."""
+        while self._current() is known:
+            await self._news.wait()
+        with anyio.move_on_after(self._settings.limits.connect_timeout):
+            return await self.registry()
         return self._current()
 
     async def settled(self) -> None:
@@ -136,9 +148,30 @@ class Fleet:
             return Failed(error=ErrorInfo(kind="timeout", message=message))
         return [contents_of(part) for part in result.contents]
 
+    async def beside_tools(self, *, within: float) -> Mapping[str, BesideTools]:
+        """Return what the servers that are connected offer beside tools, by name; one that does not tell is missing."""
+        found: dict[str, BesideTools] = {}
+
+        async def ask(name: str, connection: Connection) -> None:
+            with suppress(Lost, Rejected, CallTimeout):
+                found[name] = await connection.beside_tools(within=within)
+
+        async with anyio.create_task_group() as tasks:
+            for name, member in self._members.items():
+                if member.connection.catalogue is not None:
+                    tasks.start_soon(ask, name, member.connection)
+        return found
+
     def _member(self, server: ServerSettings) -> _Member:
         limits = self._settings.limits
-        connection = Connection(server, self._settings.effects, limits=limits, memory=self._memory, turns=self._turns)
+        connection = Connection(
+            server,
+            self._settings.effects,
+            limits=limits,
+            memory=self._memory,
+            turns=self._turns,
+            tell=self._tell,
+        )
         return _Member(connection=connection, slots=anyio.CapacityLimiter(limits.parallel_server))
 
     async def _call(  # noqa: PLR0913 - what a call needs
@@ -174,6 +207,10 @@ class Fleet:
                 cure=f'If it needs longer, raise "timeout" of {tool.server} in servers.json.',
             )
             return Failed(error=error, unsure=may_change)
+
+    def _tell(self) -> None:
+        news, self._news = self._news, anyio.Event()
+        news.set()
 
     def _start(self, member: _Member, owners: TaskGroup) -> None:
         owners.start_soon(member.keep, name=f"owner of {member.connection.settings.name}")

@@ -54,6 +54,7 @@ class _Arguments(BaseModel):
     run_id: str | None = None
     select: str | None = None
     approval: str | None = None
+    fresh: bool = False
 
 
 def read_call(arguments: Mapping[str, Any] | None, limits: Limits) -> Task | Visit:
@@ -100,6 +101,7 @@ def _task(read: _Arguments, limits: Limits) -> Task:
         servers=read.servers or None,
         output=read.output or "answer",
         plan=read.plan,
+        fresh=read.fresh,
     ).checked(limits)
 
 

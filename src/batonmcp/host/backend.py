@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from batonmcp.core.attachment import Contents
 from batonmcp.core.outcome import Failed
 from batonmcp.core.record import RunRecord
+from batonmcp.core.registry import Registry
 from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Task
 from batonmcp.store.approvals import Approvals
@@ -32,6 +33,10 @@ class Backend(Protocol):
 
     async def read_resource(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         """Have a server read one of its resources."""
+        ...
+
+    async def agents(self, *, other_than: Registry | None = None) -> Registry:
+        """Return what is known of the servers, once it is something else than this."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from mcp.server.context import ServerRequestContext
 from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, InputResponse
 
+from batonmcp.config.lineage import why_not_served
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
@@ -16,6 +17,7 @@ from batonmcp.core.policy import Policy
 from batonmcp.host.arguments import Visit, read_call
 from batonmcp.host.attached import attached
 from batonmcp.host.backend import Backend
+from batonmcp.host.chain import chain_of
 from batonmcp.host.clients import answer_within
 from batonmcp.host.elsewhere import Desk, Waiting
 from batonmcp.host.guest import Guest
@@ -69,8 +71,9 @@ class Calls:
         self, context: ServerRequestContext[Runs], params: CallToolRequestParams
     ) -> CallToolResult | InputRequiredResult:
         """Answer one request."""
-        if params.name != TOOL_NAME:
-            return reply_error(f"There is no tool {params.name!r} here; the only one is {TOOL_NAME!r}.")
+        chain = chain_of(context)
+        if refusal := _no_such_tool(params.name) or why_not_served(chain):
+            return reply_error(refusal)
         runs, guest = context.lifespan_context, Guest(context)
         if params.request_state is not None:
             return await self._resume(runs, guest, params.request_state, params.input_responses)
@@ -82,7 +85,7 @@ class Calls:
             return reply_error(str(error))
         if runs.is_full:
             return reply_busy(self.limits.runs)
-        run = runs.start(partial(self._perform, call), principal=self.principal, inputs=call.inputs)
+        run = runs.start(partial(self._perform, call, chain), principal=self.principal, inputs=call.inputs)
         return await self._attend(runs, run, guest)
 
     async def _resume(
@@ -131,11 +134,11 @@ class Calls:
             case CallToolResult() if run.cancelled:
                 return reply_cancelled(record, run.cancelled)
             case CallToolResult() if output and record.steps and run.reply:
-                return reply_again(record, output, attached(record, self.library.seen))
+                return reply_again(record, output, attached(record, self.library.of_run(run.id)))
             case _:
                 return outcome
 
-    async def _perform(self, task: Task, run: Run) -> CallToolResult:
+    async def _perform(self, task: Task, chain: tuple[str, ...], run: Run) -> CallToolResult:
         """Do what a run is for, and make its reply."""
         try:
             backend = await self.behind()
@@ -143,12 +146,12 @@ class Calls:
             async with reporting(partial(self._report, run)) as listen:
                 audience = Audience(
                     listen=listen,
-                    caller=self.discretion.caller(run.caller),
+                    caller=replace(self.discretion.caller(run.caller), chain=chain),
                     decide=run.decide,
                     recorder=run.recorder,
                 )
                 record = await backend.run(task, audience)
-            return reply(record, task.output, attached(record, self.library.seen))
+            return reply(record, task.output, attached(record, self.library.of_run(run.id)))
         except BatonError as error:
             return reply_error(str(error))
         except Exception:  # noqa: BLE001 - a seam: a fault of ours costs this call, not the host's connection
@@ -167,3 +170,7 @@ class Calls:
 
     async def _report(self, run: Run, progress: float, total: float | None, message: str) -> None:
         await run.report(progress, total, self.discretion.text(message))
+
+
+def _no_such_tool(name: str) -> str | None:
+    return None if name == TOOL_NAME else f"There is no tool {name!r} here; the only one is {TOOL_NAME!r}."

@@ -11,7 +11,7 @@ from mcp_types import BlobResourceContents, Resource, TextResourceContents
 from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.stages.telling import sendable
 
-__all__ = ["SCHEME", "Seen", "SeenResources", "address", "readable"]
+__all__ = ["SCHEME", "Seen", "SeenResources", "Shelf", "address", "readable"]
 
 SCHEME: Final = "batonmcp"
 
@@ -27,6 +27,7 @@ class Seen:
     server: str
     attachment: Attachment
     contents: Contents | None
+    room: str = ""
 
 
 class SeenResources:
@@ -36,11 +37,11 @@ class SeenResources:
         self._seen: OrderedDict[str, Seen] = OrderedDict()
         self._held = 0
 
-    def note(self, server: str, attachment: Attachment) -> str:
-        """Note a resource and return the address under which we read it."""
-        uri = address(server, attachment.uri)
+    def note(self, server: str, attachment: Attachment, *, room: str = "") -> str:
+        """Note a resource and return the address under which we read it: one that nobody can guess if it has a room."""
+        uri = address(server, attachment.uri, room=room)
         self._drop(self._seen.pop(uri, None))
-        self._seen[uri] = Seen(server, attachment, attachment.contents)
+        self._seen[uri] = Seen(server, attachment, attachment.contents, room)
         self._held += attachment.contents.size if attachment.contents else 0
         while len(self._seen) > _MOST:
             self._drop(self._seen.popitem(last=False)[1])
@@ -69,9 +70,22 @@ class SeenResources:
             seen.contents = None
 
 
-def address(server: str, uri: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Where one run notes what its results name; if it has a room, under addresses that only its reply tells."""
+
+    seen: SeenResources
+    room: str = ""
+
+    def note(self, server: str, attachment: Attachment) -> str:
+        """Note a resource and return the address under which we read it."""
+        return self.seen.note(server, attachment, room=self.room)
+
+
+def address(server: str, uri: str, *, room: str = "") -> str:
     """Return the address under which we read a server's resource."""
-    return f"{SCHEME}://{quote(server, safe='', errors='replace')}/{quote(uri, safe='', errors='replace')}"
+    place = f"{quote(server, safe='', errors='replace')}/{quote(uri, safe='', errors='replace')}"
+    return f"{SCHEME}://{room}/{place}" if room else f"{SCHEME}://{place}"
 
 
 def readable(contents: Contents, uri: str) -> TextResourceContents | BlobResourceContents:

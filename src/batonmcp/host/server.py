@@ -11,7 +11,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import ListToolsResult, PaginatedRequestParams
+from mcp_types import ListToolsResult, PaginatedRequestParams, Tool
 from pydantic import JsonValue
 
 from batonmcp import __version__
@@ -21,18 +21,19 @@ from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed
 from batonmcp.core.policy import Policy
+from batonmcp.host.announce import Announcer, AnnouncingServer
 from batonmcp.host.backend import Backend, OpenBackend
 from batonmcp.host.calls import UNKNOWN_STATE, Calls
 from batonmcp.host.library import Library
 from batonmcp.host.reply import reply_error
 from batonmcp.host.runs import PATIENCE, Runs, open_runs
-from batonmcp.host.tool import orchestrate_tool
+from batonmcp.host.tool import AgentLine, lines_of, orchestrate_tool
 
 __all__ = ["Front"]
 
 _NAME: Final = "batonmcp"
 _STATE_LIVES_LONGER = 60.0
-_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "resources/list", "resources/read"})
+_ANSWERED_BY_SERVERS: Final = frozenset({"tools/call", "tools/list", "resources/list", "resources/read"})
 """Requests whose answers hold words of theirs."""
 
 
@@ -53,13 +54,14 @@ class Front:
         policy: Policy | None = None,
         approve_command: str = "batonmcp approve",
         patience: float = PATIENCE,
+        shared: bool = False,
     ) -> None:
         self._open_backend = open_backend
         self._discretion = discretion or Discretion()
         self._patience = patience
         self._limits = limits
         policy = policy or Policy()
-        self._library = Library(self._read_behind)
+        self._library = Library(self._read_behind, shared=shared)
         self._calls = Calls(
             behind=self._behind,
             discretion=self._discretion,
@@ -67,17 +69,20 @@ class Front:
             limits=limits,
             policy=policy,
             command=approve_command,
-            principal=secrets.token_hex(8),  # one host for as long as the process lives
+            principal=None if shared else secrets.token_hex(8),  # one host for as long as the process lives
         )
-        self._tool = orchestrate_tool(agents, read_only=policy.profile == "read_only")
+        self._policy = policy
+        self._announcer = Announcer(self._described([AgentLine(name=name) for name in agents]))
         self._answered = anyio.Event()
+        if shared:
+            self._answered.set()  # nobody has started us and waits
         self._opened = anyio.Event()
         self._backend: Backend | None = None
         self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
         self._stop = anyio.CancelScope()
         self.stopping = anyio.Event()
         self.stopped = anyio.Event()
-        self.server: Server[Runs] = Server(
+        self.server: AnnouncingServer[Runs] = AnnouncingServer(
             _NAME,
             version=__version__,
             title="batonmcp",
@@ -86,7 +91,9 @@ class Front:
             on_list_tools=self._list_tools,
             on_call_tool=self._calls.answer,
             on_list_resources=self._library.list,
+            on_list_resource_templates=self._library.templates,
             on_read_resource=self._library.read,
+            on_subscriptions_listen=self._announcer.listen,
         )
         security = RequestStateSecurity.ephemeral(ttl=patience + _STATE_LIVES_LONGER)
         sealing = RequestStateBoundary(security, default_audience=_NAME)
@@ -115,7 +122,7 @@ class Front:
                     self._backend = backend
                     self._opened.set()
                     try:
-                        await anyio.sleep_forever()
+                        await self._announcer.follow(backend.agents, lambda known: self._described(lines_of(known)))
                     finally:
                         self._backend = None
         except BatonError as error:
@@ -143,9 +150,14 @@ class Front:
         return shown if isinstance(shown, dict) else result
 
     async def _list_tools(
-        self, _context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
+        self, context: ServerRequestContext[Runs], _params: PaginatedRequestParams | None
     ) -> ListToolsResult:
-        return ListToolsResult(tools=[self._tool])
+        self._announcer.listed_by(context)
+        return ListToolsResult(tools=[self._announcer.tool])
+
+    def _described(self, agents: Sequence[AgentLine]) -> Tool:
+        by_host = self._policy.without_elicitation == "host"
+        return orchestrate_tool(agents, profile=self._policy.profile, approvals_by_host=by_host)
 
     async def _read_behind(self, server: str, uri: str) -> Sequence[Contents] | Failed:
         return await (await self._behind()).read_resource(server, uri)

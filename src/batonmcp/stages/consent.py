@@ -7,7 +7,7 @@ from typing import Final
 import anyio
 from pydantic import JsonValue
 
-from batonmcp.core.approval import LONGEST_TEXT, Approval, Approved, Decide, Refused, Ruling, Undecided, calls_digest
+from batonmcp.core.approval import Approval, Approved, Decide, Refused, Ruling, Undecided, calls_digest
 from batonmcp.core.events import ApprovalAsked, ApprovalGiven, Emit, RunFinished
 from batonmcp.core.explain import explain
 from batonmcp.core.limits import Limits
@@ -83,11 +83,11 @@ class Consent:
         if not judgement.asked:
             return None
         self._asked = {concern.step.id: concern for concern in judgement.asked}
-        expected = {step_id: self._expected(concern.step) for step_id, concern in self._asked.items()}
-        calls = {step_id: found for step_id, found in expected.items() if found}
-        match await self._ruling(judgement.asked, calls, begun=False):
+        known = {name: foreseen(concern.step, self.inputs, limits=self.limits) for name, concern in self._asked.items()}
+        calls = {name: made for name, made in known.items() if made}
+        match await self._ruling(self._approval(judgement.asked, calls, begun=False)):
             case Approved():
-                self._shown = {step_id: calls_digest(found) for step_id, found in calls.items()}
+                self._shown = {name: calls_digest(made) for name, made in calls.items()}
                 return None
             case Refused(because=because):
                 answer = f"Nothing was run because {because}. The plan was:\n{explain(self.plan)}"
@@ -100,11 +100,11 @@ class Consent:
         if step.id not in self._asked or self._shown.get(step.id) == calls_digest(calls):
             return None
         if all(isinstance(arguments, Failed) for arguments in calls.arguments):
-            return None
+            return None  # there is nothing to call with
         waiting = _Waiting(self._asked[step.id], calls)
         self._waiting.append(waiting)
         async with self._turn:
-            if waiting.ruling is None and step.id in self._asked:
+            while self._is_asked(waiting):  # one question may not have room for it
                 await anyio.sleep(_GATHERING)
                 await self._rule()
         match waiting.ruling:
@@ -116,15 +116,17 @@ class Consent:
                 return None
 
     async def _rule(self) -> None:
-        """Have everything that waits decided about in one question, or as much of it as fits one."""
-        batch = [waiting for waiting in self._waiting if waiting.ruling is None]
-        while len(batch) > 1 and _is_too_long(self._approval_of(batch)):
-            batch.pop()
+        """Have everything that waits decided about in one question, or as much of it as one can show."""
+        self._waiting = [waiting for waiting in self._waiting if self._is_asked(waiting)]
+        order = {step.id: place for place, step in enumerate(self.plan.steps)}  # the same question, however they came
+        batch = sorted(self._waiting, key=lambda waiting: order[waiting.concern.step.id])
         approval = self._approval_of(batch)
-        ruling = await self._ruling(approval.concerns, approval.calls, begun=True)
+        while len(batch) > 1 and not approval.shows_arguments:
+            batch = batch[:-1]
+            approval = self._approval_of(batch)
+        ruling = await self._ruling(approval)
         for waiting in batch:
             waiting.ruling = ruling
-        self._waiting = [waiting for waiting in self._waiting if waiting.ruling is None]
 
     def _approval_of(self, batch: Sequence[_Waiting]) -> Approval:
         calls = {waiting.concern.step.id: waiting.calls for waiting in batch}
@@ -133,27 +135,23 @@ class Consent:
     def _approval(self, concerns: tuple[Concern, ...], calls: Mapping[str, Calls], *, begun: bool) -> Approval:
         return Approval(query=self.query, plan=self.plan, concerns=concerns, calls=calls, begun=begun)
 
-    async def _ruling(self, concerns: tuple[Concern, ...], calls: Mapping[str, Calls], *, begun: bool) -> Ruling:
-        approval = self._approval(concerns, calls, begun=begun)
-        if _is_too_long(approval):
+    async def _ruling(self, approval: Approval) -> Ruling:
+        if not approval.fits:
             return _TOO_MUCH
         tools = [tool.qualified for tool in approval.tools]
-        self.emit(ApprovalAsked(tools=tools, begun=begun))
+        self.emit(ApprovalAsked(tools=tools, begun=approval.begun))
         ruling = await self.decide(approval)
         self.emit(ApprovalGiven(tools=tools, ruling=ruling))
         if isinstance(ruling, Approved) and ruling.always:
             await self.trust.add(approval.tools)
-            trusted = {tool.qualified for tool in approval.tools}
-            kept = {key: concern for key, concern in self._asked.items() if concern.step.tool.qualified not in trusted}
-            self._asked = kept
+            self._asked = {
+                name: concern for name, concern in self._asked.items() if concern.step.tool.qualified not in tools
+            }
         return ruling
 
-    def _expected(self, step: Step) -> Calls | None:
-        return foreseen(step, self.inputs, limits=self.limits)
-
-
-def _is_too_long(approval: Approval) -> bool:
-    return len(approval.text().encode("utf-8", "replace")) > LONGEST_TEXT
+    def _is_asked(self, waiting: _Waiting) -> bool:
+        """Whether nobody has decided about it yet, nor trusted its tool since it began to wait."""
+        return waiting.ruling is None and waiting.concern.step.id in self._asked
 
 
 def _denied(judgement: Judgement, plan: Plan) -> str:
@@ -164,11 +162,21 @@ def _denied(judgement: Judgement, plan: Plan) -> str:
 
 
 def _required(judgement: Judgement, plan: Plan, cure: str) -> str:
-    tool = judgement.asked[0].step.tool.qualified
     return (
         f"Nothing was run: a person decides about these steps.\n{told(judgement.asked)}\n"
         f"The plan is:\n{explain(plan)}\n"
-        f"{cure or 'On a terminal, `batonmcp ask` shows the plan and asks.'} If {tool} only reads, write "
-        f'{{"{tool}": "read"}} under "effects" in the "batonmcp" part of servers.json; '
+        f"{cure or 'On a terminal, `batonmcp ask` shows the plan and asks.'} {_for_good(judgement.asked)}"
+    )
+
+
+def _for_good(asked: Sequence[Concern]) -> str:
+    """Say how a tool comes to run without a question."""
+    changing = [concern.step.tool for concern in asked if concern.step.tool.effect.kind != "read"]
+    if not changing:
+        tool = asked[0].step.tool.qualified
+        return f'If {tool} may always run so, add it to "allow" in the "policy" of servers.json.'
+    tool = changing[0].qualified
+    return (
+        f'If {tool} only reads, write {{"{tool}": "read"}} under "effects" in the "batonmcp" part of servers.json; '
         "`batonmcp tools --review` does that for you."
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
-from batonmcp.core.signature import signature
+from batonmcp.core.signature import result_type, signature
 from batonmcp.core.tokens import estimated_tokens
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import Function
@@ -20,6 +20,7 @@ MOST_FUNCTIONS: Final = 127
 """Tools that are offered as functions: OpenAI takes 128, which others copy, and one of them is ours."""
 
 _LONGEST_DESCRIPTION = 1024  # OpenAI's limit for a function
+_LONGEST_RESULT = 500
 _RANKED = 2_000
 _WORD = re.compile(r"[\w.-]*\w")
 
@@ -139,9 +140,12 @@ def _function_tokens(registry: Registry) -> int:
 
 
 def _function(tool: Tool) -> Function:
+    gives = result_type(tool)
+    returns = f"\nReturns {gives}" if gives and len(gives) <= _LONGEST_RESULT else ""
+    said = f"[{tool.agent}] {tool.description}"[: _LONGEST_DESCRIPTION - len(returns)]
     return Function(
         name=tool.qualified,
-        description=f"[{tool.agent}] {tool.description}"[:_LONGEST_DESCRIPTION],
+        description=f"{said}{returns}",
         parameters=_parameters(tool.input_schema.document),
     )
 

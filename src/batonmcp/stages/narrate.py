@@ -12,6 +12,7 @@ from batonmcp.core.events import (
     LlmCalled,
     Noted,
     PlanReady,
+    RouteRecalled,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -22,10 +23,12 @@ from batonmcp.core.events import (
     SynthesisStarted,
 )
 from batonmcp.core.outcome import status_of
+from batonmcp.core.printable import printable
 
 __all__ = ["Narrator"]
 
 _MOST_NAMES = 6
+_LONGEST_NAME = 60
 _MOST_FIGURES = 1e12
 
 
@@ -68,7 +71,8 @@ class Narrator:
     def _line(self, event: Event) -> str | None:  # noqa: PLR0911 - a case an event
         match event:
             case RouteStarted(tools=tools, agents=agents):
-                return f"Choosing among {_count(tools, 'tool')} of {_listed(agents)}"
+                names = [printable(agent, _LONGEST_NAME) for agent in agents]
+                return f"Choosing among {_count(tools, 'tool')} of {_listed(names)}"
             case PlanReady(plan=plan):
                 self.total = len(plan.steps) + 2
                 self.done += 1
@@ -92,7 +96,7 @@ class Narrator:
                 return f"{self._names[step_id]}: {status_of(outcome)}"
             case SynthesisStarted():
                 return "Writing the answer"
-            case RunStarted() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
+            case RunStarted() | RouteRecalled() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
                 return None
 
 

@@ -4,11 +4,12 @@ Above the ports sits `orchestrate`; below them the fleet of MCP servers, an LLM 
 is passed in, so that a run can be told with doubles.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias
 
+import anyio
 from pydantic import JsonValue
 
 from batonmcp.core.attachment import Contents
@@ -17,12 +18,13 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.policy import Policy
+from batonmcp.core.prices import Price
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
-from batonmcp.llm.port import LLM
+from batonmcp.llm.port import LLM, Stage
 
-__all__ = ["Keep", "NobodyTrusted", "PlannerKind", "Ports", "Tools", "Trust", "keep_nothing"]
+__all__ = ["Keep", "NobodyTrusted", "PlannerKind", "Ports", "Routes", "Shapes", "Tools", "Trust", "keep_nothing"]
 
 PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
 
@@ -58,12 +60,45 @@ class NobodyTrusted(Trust):
         """Let it pass: what was decided holds for this run."""
 
 
+class Routes(Protocol):
+    """Plans that are remembered."""
+
+    async def get(self, key: str, *, today: str) -> JsonValue:
+        """Return the plan under a key; null if there is none, or it was for another day than `today`."""
+        ...
+
+    async def put(self, key: str, plan: JsonValue, *, day: str | None) -> None:
+        """Remember a plan: for good, or for one day."""
+        ...
+
+    async def drop(self, key: str) -> None:
+        """Forget a plan that did not do."""
+        ...
+
+
+class Shapes(Protocol):
+    """What the results of tools look like that do not declare it."""
+
+    async def over(self, registry: Registry) -> Registry:
+        """Return the registry with what is known."""
+        ...
+
+    async def learn(self, tool: Tool, value: JsonValue) -> None:
+        """Learn from a result."""
+        ...
+
+
 class Tools(Protocol):
     """The downstream servers, seen as tools."""
 
     async def registry(self, servers: Sequence[str] | None = None) -> Registry:
         """Return what is known, once these servers (None: all) are up or have shown that they won't be."""
         ...
+
+    async def changed(self, known: Registry) -> Registry:
+        """Return what is known of all servers once it is something else than this; nothing ever changes by default."""
+        await anyio.sleep_forever()
+        return known
 
     async def call(
         self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
@@ -94,6 +129,10 @@ class Ports:
         keep: Gets the record of each run at its end.
         policy: What may run, and what a person decides about.
         trust: Which tools need no decision any more.
+        routes: Remembers plans of the model; None: each is made anew.
+        route_model: The model that makes them.
+        shapes: Knows what results look like; None: only what tools declare is known.
+        prices: What the models of the stages cost, where that is known.
     """
 
     tools: Tools
@@ -105,3 +144,7 @@ class Ports:
     keep: Keep = keep_nothing
     policy: Policy = field(default_factory=Policy)
     trust: Trust = field(default_factory=NobodyTrusted)
+    routes: Routes | None = None
+    route_model: str = ""
+    shapes: Shapes | None = None
+    prices: Mapping[Stage, Price | None] = field(default_factory=dict[Stage, Price | None])

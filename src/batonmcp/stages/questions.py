@@ -1,6 +1,7 @@
 """The questions of servers in one run: passed on to whoever the run is for, while its time stands still."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from batonmcp.core.caller import Answer, Caller, Declined, Progress, Question
 from batonmcp.core.events import Emit, Noted
@@ -34,7 +35,7 @@ class Questions:
 
     def caller(self, progressed: Callable[[Progress], None]) -> Caller:
         """Return the caller for one call."""
-        return Caller(principal=self._caller.principal, ask=self._ask, progressed=progressed)
+        return replace(self._caller, ask=self._ask, progressed=progressed)
 
     def close(self) -> None:
         """Decline whatever comes from now on: the run is over."""

@@ -37,13 +37,17 @@ def _class(plan: Plan) -> str:
 def _rest(plan: Plan, judgement: Judgement, *, answers: bool) -> Iterator[str]:
     if judgement.denied:
         yield f"It would be refused:\n{told(judgement.denied)}"
-    elif judgement.asked:
+        return
+    if judgement.asked:
         yield f"A person would be asked first:\n{told(judgement.asked)}"
     else:
         yield "Nobody would be asked."
+    model = "one call of the model, for the answer" if answers else "no call of a model"
+    yield f"It would take {_calls(plan)} and {model}."
+
+
+def _calls(plan: Plan) -> str:
     loops = [step.id for step in plan.steps if step.for_each]
     once = len(plan.steps) - len(loops)
-    calls = [f"{once} tool call{'' if once == 1 else 's'}"] if once else []
-    calls += [f"one for each item of step `{name}`" for name in loops]
-    model = "and one call of the model, for the answer" if answers else "and no call of a model"
-    yield f"It would take {', '.join(calls)} {model}."
+    plain = [f"{once} tool call{'' if once == 1 else 's'}"] if once else []
+    return ", ".join([*plain, *(f"a tool call for each item of step `{name}`" for name in loops)])

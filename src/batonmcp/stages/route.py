@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 
 import anyio.to_thread
@@ -15,12 +16,11 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
 from batonmcp.llm.port import LLM, Function, Reply, Request
-from batonmcp.stages.llm_call import call_llm
 from batonmcp.stages.menu import menu_of
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
 
-__all__ = ["PLAN_FUNCTION", "route"]
+__all__ = ["PLAN_FUNCTION", "PROMPT_VERSION", "route"]
 
 PLAN_FUNCTION: Final = "plan_execution"
 
@@ -66,10 +66,23 @@ _PLAN_PARAMETERS: Mapping[str, Any] = {
 }
 
 
+PROMPT_VERSION: Final = sha256(f"{_SYSTEM}{_CATALOGUE}{json.dumps(_PLAN_PARAMETERS)}".encode()).hexdigest()[:12]
+"""Changes with what a model is told: a plan that was made with other words is made anew."""
+
+
 async def route(  # noqa: PLR0913 - what one stage works with
-    llm: LLM, task: Task, registry: Registry, *, limits: Limits, now: datetime, emit: Emit
+    llm: LLM, task: Task, registry: Registry, *, limits: Limits, now: datetime, emit: Emit, wrong: str = ""
 ) -> Routed:
     """Ask the LLM which tools to call, at temperature 0.
+
+    Args:
+        llm: Who is asked.
+        task: For which task.
+        registry: Among which tools.
+        limits: How many tokens the tools may take.
+        now: The time where the user is.
+        emit: Gets a note of what was left out.
+        wrong: What was wrong with the plan before, to be mended.
 
     Raises:
         LlmError: The endpoint gave no usable reply.
@@ -82,11 +95,11 @@ async def route(  # noqa: PLR0913 - what one stage works with
     request = Request(
         stage="route",
         system=f"{_SYSTEM}\n\n{_CATALOGUE}\n{menu.catalogue}" if menu.catalogue else _SYSTEM,
-        user=sendable(_user(task, now)),
+        user=sendable("\n\n".join(filter(None, [_user(task, now), wrong]))),
         functions=[*menu.functions, _plan_function()],
         temperature=0,
     )
-    return _read(await call_llm(llm, request, emit))
+    return _read(await llm.complete(request))
 
 
 def _read(reply: Reply) -> Routed:

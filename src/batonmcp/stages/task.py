@@ -23,6 +23,7 @@ class Task:
         servers: The only servers to use; None for all.
         output: An answer in words, the results as data, or the plan without running it.
         plan: A plan to run; None to have one made.
+        fresh: Whether the plan is made anew although the same was asked before.
     """
 
     query: str
@@ -30,6 +31,7 @@ class Task:
     servers: tuple[str, ...] | None = None
     output: Output = "answer"
     plan: JsonValue = None
+    fresh: bool = False
 
     def checked(self, limits: Limits) -> "Task":
         """Return the task with its query trimmed.

@@ -56,7 +56,7 @@ class Profile:
     def of(cls, tool: Tool) -> "Profile":
         """Read a tool's definition."""
         parameters = parameters_of(tool)
-        document = tool.output_schema.document if tool.output_schema else {}
+        document = tool.result_shape or {}
         result = shape_of(document, document)
         fields = {
             _NAME: frozenset(stems(tool.name)),

@@ -1,0 +1,69 @@
+"""What models cost, in US dollars for a million tokens."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from types import MappingProxyType
+from typing import Final
+
+__all__ = ["KNOWN_PRICES", "PRICES_OF", "Price", "price_of"]
+
+_MILLION: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """The price of a model.
+
+    Attributes:
+        prompt: Of a million tokens that are sent.
+        completion: Of a million that come back.
+        cached: Of a million that are sent and that the endpoint had seen before; None: as any other.
+    """
+
+    prompt: float
+    completion: float
+    cached: float | None = None
+
+    def cost(self, *, prompt: int, cached: int, completion: int) -> float:
+        """Return what a call costs, in US dollars; cached tokens are among those of the prompt."""
+        known = min(cached, prompt)
+        again = self.prompt if self.cached is None else self.cached
+        return ((prompt - known) * self.prompt + known * again + completion * self.completion) / _MILLION
+
+
+PRICES_OF: Final = "2025-08"
+"""The month in which the known prices were looked up, on OpenAI's page of prices."""
+
+KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
+    {
+        "gpt-4o-mini*": Price(prompt=0.15, cached=0.075, completion=0.60),
+        "gpt-4o*": Price(prompt=2.50, cached=1.25, completion=10.00),
+        "gpt-4.1-nano*": Price(prompt=0.10, cached=0.025, completion=0.40),
+        "gpt-4.1-mini*": Price(prompt=0.40, cached=0.10, completion=1.60),
+        "gpt-4.1*": Price(prompt=2.00, cached=0.50, completion=8.00),
+        "gpt-5-nano*": Price(prompt=0.05, cached=0.005, completion=0.40),
+        "gpt-5-mini*": Price(prompt=0.25, cached=0.025, completion=2.00),
+        "gpt-5": Price(prompt=1.25, cached=0.125, completion=10.00),
+        "gpt-5-2025*": Price(prompt=1.25, cached=0.125, completion=10.00),
+        "o3-mini*": Price(prompt=1.10, cached=0.55, completion=4.40),
+        "o3": Price(prompt=2.00, cached=0.50, completion=8.00),
+        "o4-mini*": Price(prompt=1.10, cached=0.275, completion=4.40),
+    }
+)
+"""Globs over names of models; the first match counts. What is written in servers.json stands above them."""
+
+
+def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
+    """Return the price of a model; None if nobody has said it.
+
+    Args:
+        model: Its name as the endpoint has it; what stands before a slash is passed over (`openai/gpt-4o`).
+        prices: Globs over names, before the known ones.
+    """
+    names = (model, model.rpartition("/")[2])
+    for table in (prices, KNOWN_PRICES):
+        for glob, price in table.items():
+            if any(fnmatchcase(name, glob) for name in names):
+                return price
+    return None

@@ -1,0 +1,198 @@
+"""The making of a plan: given, remembered, or by a planner; valid in any case."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pydantic import JsonValue
+
+from batonmcp.core.check import check
+from batonmcp.core.errors import BatonError, PlanInvalid
+from batonmcp.core.events import Emit, Noted, RouteRecalled, RouteStarted, RunFinished
+from batonmcp.core.plan import Plan
+from batonmcp.core.proposal import NoTool, Routed
+from batonmcp.core.registry import Registry
+from batonmcp.core.reuse import day_of, is_reusable, route_key
+from batonmcp.llm.lexical import plan_lexically
+from batonmcp.llm.port import LLM
+from batonmcp.stages.ask_host import ask_for_plan, explain_problems
+from batonmcp.stages.ports import Ports
+from batonmcp.stages.route import PROMPT_VERSION, route
+from batonmcp.stages.task import Task
+
+__all__ = ["Made", "Planning"]
+
+_MOST_NAMES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A plan that may be judged.
+
+    Attributes:
+        plan: The plan.
+        notes: What its planner says about it.
+        key: Under which it is to be remembered, if it runs well; None if it is not.
+    """
+
+    plan: Plan
+    notes: Sequence[str] = ()
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """The plan of one run.
+
+    Attributes:
+        task: What is asked.
+        ports: What the run works with.
+        llm: The run's model; None if it has none.
+        emit: Gets what happens.
+    """
+
+    task: Task
+    ports: Ports
+    llm: LLM | None
+    emit: Emit
+
+    async def made(self) -> Made | RunFinished:
+        """Return a valid plan, or the end of the run without one.
+
+        Raises:
+            BatonError: A server is named that there is not, or the model gave no usable reply.
+        """
+        registry = await self._registry()
+        if self.task.plan is not None:
+            return self._given(registry)
+        if self.ports.planner == "host":
+            return RunFinished(status="plan_required", answer=ask_for_plan(self.task, registry))
+        if not len(registry):
+            return _no_match(NoTool(reason="No server offers any tool."), registry)
+        key = self._key(registry)
+        if key and (plan := await self._recalled(key, registry)):
+            self.emit(RouteRecalled())
+            return Made(plan=plan)
+        return await self._routed(registry, key)
+
+    async def remember(self, made: Made) -> None:
+        """Keep a plan that ran well for the next time the same is asked, unless it was good for this time only."""
+        if made.key is None or self.ports.routes is None:
+            return
+        plan: JsonValue = dict(made.plan.as_json())
+        if is_reusable(plan, query=self.task.query, inputs=self.task.inputs):
+            day = day_of(plan, query=self.task.query, now=self.ports.now())
+            await self.ports.routes.put(made.key, plan, day=day)
+
+    async def _registry(self) -> Registry:
+        registry = await self.ports.tools.registry(self.task.servers)
+        known = [agent.name for agent in registry.agents]
+        unknown = [name for name in self.task.servers or () if name not in known]
+        if unknown:
+            raise BatonError(
+                kind="unknown_server",
+                message=f"There is no server {unknown[0]!r}.",
+                cure=f"Configured are: {', '.join(known) or 'none'}.",
+            )
+        if self.ports.shapes:
+            registry = await self.ports.shapes.over(registry)
+        registry = registry if self.task.servers is None else registry.only(self.task.servers)
+        for agent in registry.agents:
+            if agent.trouble:
+                self.emit(Noted(text=agent.trouble))
+        return registry
+
+    def _given(self, registry: Registry) -> Made | RunFinished:
+        """Return the plan that came with the task, or every problem that it has."""
+        try:
+            return Made(plan=self._checked(self.task.plan, registry))
+        except PlanInvalid as error:
+            answer = explain_problems(error, self.task.plan, registry)
+            return RunFinished(status="plan_required", answer=answer, error=error.info)
+
+    async def _routed(self, registry: Registry, key: str | None) -> Made | RunFinished:
+        """Return the plan of a planner. A model may mend one that cannot run, once."""
+        self.emit(RouteStarted(tools=len(registry), agents=[agent.title for agent in registry.agents]))
+        routed = await self._proposed(registry)
+        if isinstance(routed, NoTool):
+            return _no_match(routed, registry)
+        try:
+            return Made(plan=self._checked(routed.document, registry), notes=routed.notes, key=key)
+        except PlanInvalid as error:
+            if not self._has_model:
+                return _impossible(error)
+            self.emit(Noted(text=f"The model's first plan could not run, so it was asked to mend it. {error}"))
+            again = await self._proposed(registry, _wrong(routed.document, error))
+        if isinstance(again, NoTool):
+            return _no_match(again, registry)
+        try:
+            return Made(plan=self._checked(again.document, registry), notes=again.notes, key=key)
+        except PlanInvalid as error:
+            return _impossible(error)
+
+    async def _proposed(self, registry: Registry, wrong: str = "") -> Routed:
+        if self._has_model and self.llm:
+            now, limits = self.ports.now(), self.ports.limits
+            routed = await route(self.llm, self.task, registry, limits=limits, now=now, emit=self.emit, wrong=wrong)
+        else:
+            routed = plan_lexically(self.task.query, registry)
+        for note in routed.notes:
+            self.emit(Noted(text=note))
+        return routed
+
+    @property
+    def _has_model(self) -> bool:
+        return self.ports.planner == "llm" and self.llm is not None
+
+    def _key(self, registry: Registry) -> str | None:
+        """Return the key of what is asked; None where nothing is remembered of it."""
+        if self.ports.routes is None or self.task.fresh or not self._has_model:
+            return None
+        return route_key(
+            self.task.query,
+            inputs=self.task.inputs,
+            servers=self.task.servers,
+            fingerprint=registry.fingerprint,
+            planner=f"{self.ports.route_model}/{PROMPT_VERSION}",
+        )
+
+    async def _recalled(self, key: str, registry: Registry) -> Plan | None:
+        """Return the plan that is remembered, if it still can run."""
+        if self.ports.routes is None:
+            return None
+        document = await self.ports.routes.get(key, today=f"{self.ports.now():%Y-%m-%d}")
+        if document is None:
+            return None
+        try:
+            return self._checked(document, registry)
+        except PlanInvalid:
+            await self.ports.routes.drop(key)
+            return None
+
+    def _checked(self, document: JsonValue, registry: Registry) -> Plan:
+        return check(document, registry, limits=self.ports.limits, by_model=self.task.plan is None)
+
+
+def _impossible(error: PlanInvalid) -> RunFinished:
+    cure = "The model's plan cannot run: ask again, say it more exactly, or use a more capable model."
+    return RunFinished(status="failed", answer=None, error=replace(error.info, cure=cure))
+
+
+def _wrong(document: JsonValue, error: PlanInvalid) -> str:
+    """Tell a model what was wrong with its plan."""
+    problems = "\n".join(f"- {problem}" for problem in error.problems)
+    return (
+        f"This plan was made and cannot run:\n{json.dumps(document)}\nIts problems:\n{problems}\nMake it anew, mended."
+    )
+
+
+def _no_match(routed: NoTool, registry: Registry) -> RunFinished:
+    """Say that nothing was run, and what there is."""
+    lines = [f"No tool was run. {routed.reason}".strip()]
+    for agent in registry.agents:
+        names = [tool.name for tool in registry if tool.server == agent.name]
+        offers = f"{', '.join(names[:_MOST_NAMES])}{', …' if len(names) > _MOST_NAMES else ''}" or "nothing now"
+        lines.append(f"- {agent.title} ({agent.name}): {agent.trouble or offers}")
+    if len(lines) > 1:
+        lines.insert(1, "Available:")
+    return RunFinished(status="no_match", answer="\n".join(lines))
