@@ -305,7 +305,7 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
     assert "2. evil__put (evil) may change something (by its name, as its server does not say)." in terminal.seen
     assert 'key = "colour"' in terminal.seen
     assert 'value = "red"' in terminal.seen
-    assert "The other step of the plan needs no decision." in terminal.seen
+    assert "which need no decision: 1." in terminal.seen
     assert evil.calls == []
     terminal.type("maybe\n")
     terminal.expect("Please answer o, a or n.")
@@ -412,13 +412,14 @@ def test_the_endpoint_fails_at_routing(
 ) -> None:
     """Exit 1 with a sentence that names what failed and what to do; one request, no tool called, no key printed."""
     reply, says = ENDPOINT_FAULTS[fault]
-    done, llm = ask_over([reply], evil, run_command, monkeypatch)
+    script = [reply, reply] if fault == "unknown tool" else [reply]  # a wrong plan may be repaired once
+    done, llm = ask_over(script, evil, run_command, monkeypatch)
     assert (done.code, done.err) == (1, "")
     for words in says:
         assert words in done.out
     if fault != "unknown tool":
         assert llm.base_url.removeprefix("http://").removesuffix("/v1") in done.out
-    assert len(llm.requests) == 1
+    assert len(llm.requests) == len(script)
     assert evil.calls == []
 
 
