@@ -183,9 +183,9 @@ def test_the_plan_in_words(evil: Evil, run_command: RunCommand) -> None:
     """`--output plan` says what would run, and runs nothing, whatever the plan may do."""
     done = run_command("ask", "--output", "plan", "--plan", evil.plan(PUT), "--config", evil.config())
     assert done.code == 0
-    assert done.out.startswith("Nothing was run. The plan is single: it may change something.\n1. evil__put (evil)")
-    assert 'key = "colour"' in done.out
-    assert "A person would be asked first:" in done.out
+    head, line, *_ = done.out.splitlines()
+    assert head == "Nothing was run. The plan is single: it may change something."
+    assert line == '1. evil__put (evil): write, its server does not say; with key = "colour", value = "red"'
     assert evil.calls == []
 
 
@@ -240,13 +240,12 @@ def test_inputs_reach_the_steps(evil: Evil, tmp_path: Path, run_command: RunComm
 
 
 def test_halves_of_characters_can_be_printed(evil: Evil, run_command: RunCommand) -> None:
-    """Text with a lone surrogate is printed, without that half of a character."""
+    """Text with a lone surrogate is printed: what cannot be encoded is shown by its number."""
     done = run_command(
         "ask", "--output", "plan", "--plan", evil.plan(echo("a", "half \ud800")), "--config", evil.config()
     )
     assert done.code == 0
-    assert "half" in done.out
-    assert "\ud800" not in done.out
+    assert '"half \\ud800"' in done.out
 
 
 # Decisions in a pipe.
@@ -305,7 +304,7 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
     assert "2. evil__put (evil) may change something (by its name, as its server does not say)." in terminal.seen
     assert 'key = "colour"' in terminal.seen
     assert 'value = "red"' in terminal.seen
-    assert "which need no decision: 1." in terminal.seen
+    assert "Other steps of the plan, which need no decision: 1." in terminal.seen
     assert evil.calls == []
     terminal.type("maybe\n")
     terminal.expect("Please answer o, a or n.")
@@ -390,13 +389,16 @@ CALL = ToolCalls([("evil__echo", {"text": "hello"})])
 ENDPOINT_FAULTS: Mapping[str, tuple[Reply, Sequence[str]]] = {
     "401": (unauthorized(), ["answered 401", "did not accept the API key", "OPENAI_API_KEY", '"api_key" under "llm"']),
     "401 with the key": (api_error(401, f"Incorrect API key: {KEY}."), ["answered 401", "did not accept the API key"]),
-    "429": (rate_limited(), ["answered 429", "Rate limit reached", "wait, or use another key or model"]),
+    "429": (
+        rate_limited(),
+        ["answered 429", "Rate limit reached", "Ask again in 1 s, or use another endpoint or model"],
+    ),
     "500": (server_error(), ["answered 500", "Try again later"]),
     "HTML": (html_page(), ["text/html", "Check that base_url names an OpenAI-compatible API"]),
     "no choices": (no_choices(), ["answered with no choices", "Check that base_url"]),
     "truncated arguments": (
         truncated_arguments("evil__echo", '{"text": "hel'),
-        ["reached its output limit", "Raise the model's limit of output tokens"],
+        ["reached its output limit", "Raise the limit of output tokens"],
     ),
     "broken arguments": (ToolCalls([("evil__echo", '{"text": "hel')]), ["arguments that are not JSON", "cut off"]),
     "unknown tool": (

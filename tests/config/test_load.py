@@ -371,6 +371,13 @@ def test_secrets_of_servers_are_known(path: Path) -> None:
     assert settings.secrets == {"0123456789", "sk-abcdef0123456789", "hunter2-x", "pass-w0rd", "q-123456", sent}
 
 
+def test_secrets_of_each_stage_are_known(path: Path) -> None:
+    """The keys of both endpoints are secrets."""
+    elsewhere = {"base_url": "http://127.0.0.1:2/v1", "api_key": "key-of-the-writer"}
+    llm = {"model": "m", "base_url": "http://127.0.0.1:1/v1", "api_key": "key-of-both", "synthesize": elsewhere}
+    assert loaded(path, {"batonmcp": {"llm": llm}}).secrets == {"key-of-both", "key-of-the-writer"}
+
+
 def test_secrets_in_the_file_are_told(path: Path) -> None:
     """A token that stands in the file itself is named by its place, never by its value."""
     token = "8f14e45fceea167a5a36dedd4bea2543"  # noqa: S105 - of nothing
@@ -378,10 +385,15 @@ def test_secrets_in_the_file_are_told(path: Path) -> None:
         "a": {"command": "x", "env": {"KEY": token, "PATH": "/usr/bin", "MODE": "production"}},
         "b": {"url": "http://h", "headers": {"Authorization": f"Bearer {token}"}},
     }
-    llm = {"model": "m", "api_key": f"sk-{token}"}
+    llm = {"model": "m", "api_key": f"sk-{token}", "route": {"api_key": f"sk-r{token}"}}
     warnings = loaded(path, {"mcpServers": servers, "batonmcp": {"llm": llm}}).warnings
     told = [warning.removeprefix(f"{path}: ").partition(" holds what looks like a secret")[0] for warning in warnings]
-    assert told == ["batonmcp.llm.api_key", "mcpServers.a.env.KEY", "mcpServers.b.headers.Authorization"]
+    assert told == [
+        "batonmcp.llm.api_key",
+        "batonmcp.llm.route.api_key",
+        "mcpServers.a.env.KEY",
+        "mcpServers.b.headers.Authorization",
+    ]
     assert not any(token in warning for warning in warnings)
     local = {"model": "m", "base_url": "http://127.0.0.1/v1", "api_key": "any-long-key-1"}
     assert not loaded(path, {"mcpServers": {"c": {"command": "x"}}, "batonmcp": {"llm": local}}).warnings

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
@@ -245,6 +245,7 @@ def test_code() -> None:
     assert "(3,004 characters, sha256 " in cut
 
 
+@settings(deadline=None)
 @given(JSON, st.integers(0, 200))
 def test_a_shown_value_is_one_visible_line(value: JsonValue, longest: int) -> None:
     """Whatever it is, a value is shown on one line, in print, and not much longer than it may be."""
@@ -262,6 +263,7 @@ def changed(value: JsonValue) -> Iterator[JsonValue]:
     yield None if value is not None else False
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_a_digest_is_of_the_value_and_its_types(value: JsonValue) -> None:
     """The same JSON has the same digest, whatever the order of keys; any other has another."""

@@ -232,7 +232,6 @@ def anything(dice: random.Random, depth: int = 0) -> Any:  # noqa: ANN401 - JSON
 
 
 UNKNOWN: dict[str, Message] = {
-    "prompts/list": {},
     "prompts/get": {"name": "none"},
     "completion/complete": {"ref": {"type": "ref/prompt", "name": "x"}, "argument": {"name": "x", "value": "x"}},
     "logging/setLevel": {"level": "debug"},
@@ -249,6 +248,7 @@ async def test_u09_unknown_names(host: RawHost) -> None:
     await host.shake_hands()
     for method, params in UNKNOWN.items():
         assert (await host.refused(method, params))["code"] == METHOD_NOT_FOUND, method
+    assert (await host.ask("prompts/list", {}))["prompts"] == []
     for uri in ("file:///etc/passwd", "batonmcp://nothing/0", "no address", ""):
         assert (await host.refused("resources/read", {"uri": uri}))["code"] == INVALID_PARAMS, uri
     assert (await host.refused("resources/list", {"cursor": "none of ours"}))["code"] == INVALID_PARAMS

@@ -1,5 +1,6 @@
 """The time of a run, in virtual time: one deadline for all its stages, and what was done comes back in any case."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,7 +8,9 @@ from typing import Any
 
 import anyio
 import pytest
+import trio
 from pydantic import JsonValue
+from trio.testing import MockClock
 
 from batonmcp.core.approval import Approval, Approved, Ruling
 from batonmcp.core.caller import Answer, Caller, Declined, Question
@@ -46,22 +49,38 @@ class SlowLLM(LLM):
 
     async def complete(self, request: Request) -> Reply:
         """Reply, some time."""
+        _jumps(let=True)
         self.asked.append((request.stage, anyio.current_time()))
         await anyio.sleep(self._seconds[request.stage])
         return calling(("a__x", {"city": "Oslo"})) if request.stage == "route" else saying("It rains.")
 
 
-class LateTools(InProcessTools):
-    """Tools whose servers take their time to start."""
+def _jumps(*, let: bool) -> None:
+    """Have the clock jump to what is next, or stand: it takes a thread that is at work for nothing to do."""
+    clock = trio.lowlevel.current_clock()
+    assert isinstance(clock, MockClock)
+    clock.autojump_threshold = 0 if let else math.inf
 
-    def __init__(self, seconds: float) -> None:
+
+class LateTools(InProcessTools):
+    """Tools whose servers take their time to start.
+
+    Args:
+        seconds: How long.
+        routed: Whether a model is asked then: what it is asked is prepared in a thread, and no time passes meanwhile.
+    """
+
+    def __init__(self, seconds: float = 0.0, *, routed: bool = False) -> None:
         super().__init__(KNOWN)
         self._seconds = seconds
+        self._routed = routed
 
     async def registry(self, servers: Sequence[str] | None = None) -> Registry:
         """Return what is known, some time."""
         await anyio.sleep(self._seconds)
-        return await super().registry(servers)
+        found = await super().registry(servers)
+        _jumps(let=not self._routed)
+        return found
 
 
 async def lasting(seconds: float) -> JsonValue:
@@ -118,7 +137,7 @@ def slow(seconds: float) -> InProcessTools:
 
 async def test_routing_that_never_ends() -> None:
     """The run fails with a sentence when only the reserve is left, and no tool was called."""
-    story = Story(SlowLLM(route=10 * HOUR))
+    story = Story(SlowLLM(route=10 * HOUR), LateTools(routed=True))
     record = await story.run()
     assert record.status == "failed"
     assert record.error == {
@@ -132,7 +151,7 @@ async def test_routing_that_never_ends() -> None:
 
 async def test_routing_that_never_ends_for_data() -> None:
     """Where no answer is written, nothing is kept for it."""
-    story = Story(SlowLLM(route=10 * HOUR))
+    story = Story(SlowLLM(route=10 * HOUR), LateTools(routed=True))
     assert (await story.run(output="data")).status == "failed"
     assert story.took == pytest.approx(100)
 
@@ -149,7 +168,7 @@ async def test_servers_that_never_start() -> None:
 async def test_all_stages_share_one_time() -> None:
     """What servers and routing took is not there for the steps; what is kept for the answer is there."""
     llm = SlowLLM(route=20)
-    story = Story(llm, LateTools(30))
+    story = Story(llm, LateTools(30, routed=True))
     story.tools.hold("a__x")
     record = await story.run()
     assert (record.status, story.took) == ("failed", pytest.approx(85))
