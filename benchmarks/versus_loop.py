@@ -176,7 +176,7 @@ class _Bench:
                 usages.append(Usage(prompt_tokens=event.prompt_tokens, completion_tokens=event.completion_tokens))
 
         began = time.perf_counter()
-        record = await orchestrate(Task(query=question.query), self.ports, Audience(listen=listen))
+        record = await orchestrate(Task(query=question.query, fresh=True), self.ports, Audience(listen=listen))
         seconds = time.perf_counter() - began
         if (record.status, record.mode, record.answer) != ("ok", question.mode, ANSWER):
             message = f"{question.query!r} ended otherwise than scripted: {record.as_json()}"
