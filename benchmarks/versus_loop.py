@@ -7,10 +7,7 @@ and one endpoint over real HTTP. It plays the replies of a sensible model and ch
 really sent. `--write` puts the result into docs/benchmarks.md.
 """
 
-import argparse
 import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -24,7 +21,10 @@ import anyio
 import openai
 from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessage, ChatCompletionMessageParam
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from page import assumptions, machine, parser, publish
 
 from batonmcp.cli.compose import open_hub
 from batonmcp.config.load import load
@@ -54,8 +54,6 @@ ANSWER = "word " * 119 + "word."  # the final answer, 150 tokens on both sides; 
 # End of the assumptions.
 
 _ROOT = Path(__file__).parent.parent
-_PAGE = _ROOT / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- written by versus_loop.py -->", "<!-- end of versus_loop.py -->"
 _HEAD = (
     "| question | way | LLM calls | tool calls | prompt tokens | completion tokens | cost $ | wall s | wall / ideal |",
     "|---|---|---:|---:|---:|---:|---:|---|---:|",
@@ -178,7 +176,7 @@ class _Bench:
                 usages.append(Usage(prompt_tokens=event.prompt_tokens, completion_tokens=event.completion_tokens))
 
         began = time.perf_counter()
-        record = await orchestrate(Task(query=question.query), self.ports, Audience(listen=listen))
+        record = await orchestrate(Task(query=question.query, fresh=True), self.ports, Audience(listen=listen))
         seconds = time.perf_counter() - began
         if (record.status, record.mode, record.answer) != ("ok", question.mode, ANSWER):
             message = f"{question.query!r} ended otherwise than scripted: {record.as_json()}"
@@ -304,11 +302,9 @@ async def measure(charges: Charges, *, runs: int) -> list[Row]:
 
 def report(rows: Sequence[Row], *, runs: int) -> str:
     """Return the part of docs/benchmarks.md that this script writes."""
-    source = Path(__file__).read_text(encoding="utf-8")
-    assumptions = source[source.index("# Assumptions") : source.index("# End of the assumptions")]
     parts = (
-        f"```python\n{assumptions}```",
-        f"Measured with {os.cpu_count()} cores and Python {platform.python_version()}, {runs} runs of each line.",
+        assumptions(__file__),
+        f"Measured with {machine()}, {runs} runs of each line.",
         "\n".join([*_HEAD, *(row.as_markdown() for row in rows)]),
     )
     return "\n\n".join(parts)
@@ -316,15 +312,11 @@ def report(rows: Sequence[Row], *, runs: int) -> str:
 
 def main() -> None:
     """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description="Compare batonmcp with the agentic loop.")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each question in each way")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    options = parser.parse_args()
+    understood = parser("Compare batonmcp with the agentic loop.", quick=False)
+    understood.add_argument("--runs", type=int, default=5, help="runs of each question in each way")
+    options = understood.parse_args()
     text = report(anyio.run(partial(measure, CHARGES, runs=options.runs)), runs=options.runs)
-    print(text)
-    if options.write:
-        before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-        _PAGE.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    publish("versus_loop.py", text, write=options.write)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.dotenv import DotenvError, DotenvMissing, open_dotenv, read_dotenv
+from batonmcp.config.dotenv import DotenvError, DotenvMissing, assignment, open_dotenv, read_dotenv
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
 
@@ -91,3 +91,26 @@ def test_file_is_read_or_refused(tmp_path: Path) -> None:
         open_dotenv(path)
     with pytest.raises(DotenvError, match=r"cannot be read \(Is a directory\)"):
         open_dotenv(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        ("ghp_1/+=", "A=ghp_1/+="),
+        ("", "A=''"),
+        ("two words # here", "A='two words # here'"),
+        ("it's", 'A="it\'s"'),
+        ("a\r\nb\\", 'A="a\\r\nb\\\\"'),
+        ("'\"", 'A="\'\\""'),
+    ],
+)
+def test_the_line_of_a_value(value: str, line: str) -> None:
+    """It has quotes where it needs them."""
+    assert assignment("A", value) == line
+
+
+@given(st.dictionaries(NAMES, st.text(st.characters(codec="utf-8"))))
+def test_any_value_comes_back(values: dict[str, str]) -> None:
+    """What is written for a value is read as that value."""
+    found = read_dotenv("\n".join(assignment(name, value) for name, value in values.items()))
+    assert (found.values, found.wrong) == (values, ())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.json_file import read_json
+from batonmcp.config.json_file import json_object, read_json, written_object
 from batonmcp.core.errors import ConfigError
 
 
@@ -87,3 +87,17 @@ def test_no_text_of_the_file_is_quoted(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             read_json(path)
         assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "\ufeff", " \r\n", "// nothing\n"])
+def test_nothing_written_is_an_empty_object(text: str) -> None:
+    """Where a file of somebody else holds nothing yet, that is no error."""
+    assert written_object(text, place="x.json") == {}
+
+
+def test_text_of_a_file_that_was_read_elsewhere() -> None:
+    """It is read in the same way; its place is the one that was told."""
+    text = '{"a": 1, // one\n}'
+    assert written_object(f"\ufeff{text}", place="x.json") == json_object(text, place="x.json") == {"a": 1}
+    with pytest.raises(ConfigError, match=r"^x\.json:1:6: is not JSON here"):
+        written_object('{"a" 1}', place="x.json")

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.config.load import find_config, load
+from batonmcp.config.load import config_to_write, find_config, load
 from batonmcp.config.settings import HttpKind, HttpServer, ServerSettings, Settings, StdioServer
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
+from batonmcp.core.policy import Policy
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -72,6 +73,16 @@ def test_named_file_must_exist(option: str | None, environment: dict[str, str], 
     places["here"].write_text("{}")
     with pytest.raises(ConfigError, match=r"no\.json: there is no such file\. Check --config or BATONMCP_CONFIG"):
         find_config(Path(option) if option else None, environment)
+
+
+@pytest.mark.parametrize("winner", ["given", "variable", "here", "user"])
+def test_a_file_that_is_to_be_made(places: dict[str, Path], winner: str) -> None:
+    """It is the one that was named, or the user's own; one that is in the working directory is taken as it is."""
+    if winner == "here":
+        places["here"].write_text("{}")
+    given = places["given"] if winner == "given" else None
+    environment = {"BATONMCP_CONFIG": str(places["variable"])} if winner in {"given", "variable"} else {}
+    assert config_to_write(given, environment).absolute() == places[winner]
 
 
 def test_nothing_found_names_the_places(places: dict[str, Path]) -> None:
@@ -190,9 +201,42 @@ def test_own_settings(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "policy"),
+    [
+        ({}, Policy()),
+        ("read_only", Policy(profile="read_only")),
+        ({"profile": "always", "without_elicitation": "host"}, Policy(profile="always", without_elicitation="host")),
+        ({"allow": ["a__get*"], "deny": ["a__*", "b__x"]}, Policy(allow=("a__get*",), deny=("a__*", "b__x"))),
+    ],
+)
+def test_policy(path: Path, written: object, policy: Policy) -> None:
+    """What may run is read as it is written; a process that was told nothing asks."""
+    assert loaded(path, {"mcpServers": {}, "batonmcp": {"policy": written}}).policy == policy
+    assert loaded(path, {"mcpServers": {}}).policy == Policy()
+
+
+def test_limits_of_hosts_runs(path: Path) -> None:
+    """All bounds of hosts' runs can be set; what is not said keeps its default."""
+    limits: dict[str, Any] = {
+        "answer_within": 20,
+        "runs": 2,
+        "waiting_runs": 0,
+        "kept_runs": 3,
+        "kept_bytes": 4_000,
+        "kept_seconds": 9,
+    }
+    found = loaded(path, {"mcpServers": {}, "batonmcp": {"limits": limits}}).limits
+    assert found == Limits(**limits)
+
+
+@pytest.mark.parametrize(
     ("baton", "said"),
     [
         ({"limits": {"steps": "many"}}, r"batonmcp\.limits\.steps: input should be a valid integer"),
+        ({"limits": {"answer_within": "soon"}}, r"batonmcp\.limits\.answer_within: input should be a valid number"),
+        ({"policy": "careful"}, r"batonmcp\.policy\.profile: input should be 'read_only', 'ask', 'always' or 'never'"),
+        ({"policy": {"deny": "mail__*"}}, r"batonmcp\.policy\.deny: input should be a valid list"),
+        ({"policy": []}, r"batonmcp\.policy: it should be an object"),
         ({"planner": "guess"}, r"batonmcp\.planner: input should be 'auto', 'llm', 'host' or 'lexical'"),
         ({"effects": []}, r"batonmcp\.effects: it should be an object"),
         ([], r"batonmcp: it should be an object"),
@@ -220,7 +264,7 @@ def test_unknown_keys_are_named(path: Path) -> None:
             "b": {"comand": "x"},
             "c": {"command": ["x"], "arg": []},
         },
-        "batonmcp": {"polcy": {}, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}},
+        "batonmcp": {"polcy": {}, "policy": {"alow": []}, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}},
     }
     warnings = loaded(path, document).warnings
     assert all(warning.startswith(f"{path}: ") for warning in warnings)
@@ -230,6 +274,7 @@ def test_unknown_keys_are_named(path: Path) -> None:
         "mcpServers.c.arg is not known and was passed over. Did you mean 'args'?",
         "mcpServers.a.autoApprove: not followed; what another host may do unasked does not hold here.",
         "batonmcp.limits.step is not known and was passed over. Did you mean 'steps'?",
+        "batonmcp.policy.alow is not known and was passed over. Did you mean 'allow'?",
         "batonmcp.llm.route.modle is not known and was passed over. Did you mean 'model'?",
     }
     assert any(warning.startswith(f"{path}: batonmcp.polcy is not known") for warning in warnings)

@@ -1,5 +1,6 @@
 """The writing of a file that is somebody else's."""
 
+import resource
 import stat
 import threading
 from pathlib import Path
@@ -134,6 +135,38 @@ def test_a_place_that_cannot_be(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "file" / "host.json"):
         with pytest.raises(ConfigError, match=r"cannot be (read|written) \("):
             rewrite(path, "new", keep=True)
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
+    """The file stays as it was, and nothing half written stays beside it."""
+    path = tmp_path / "host.json"
+    path.write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(ConfigError, match=r"cannot be written \(File too large\); it is as it was"):
+            rewrite(path, "x" * 2_000_000, keep=False)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_as_long_as_they_come(tmp_path: Path) -> None:
+    """What is written beside the file for a moment has a name of its own."""
+    path = tmp_path / ("x" * 255)
+    path.write_text("old")
+    rewrite(path, "new", keep=False)
+    assert path.read_text() == "new"
+
+
+def test_what_cannot_take_its_old_bytes(tmp_path: Path) -> None:
+    """The reason is told, and what to do."""
+    copy = tmp_path / "host.bak"
+    copy.write_text("old")
+    (tmp_path / "host.json").mkdir()
+    with pytest.raises(ConfigError, match=r"host\.json: cannot be written \(Is a directory\)"):
+        restore(tmp_path / "host.json", copy)
 
 
 def test_a_file_gets_its_old_bytes_back(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
+from batonmcp.downstream.beside_tools import BesideTools
 from batonmcp.downstream.fleet import Fleet, open_fleet
 from doubles.downstream import Fifo, echo_server, evil, http, scripted, serving, settings_of
 from doubles.processes import marked, wait_unmarked
@@ -394,3 +395,25 @@ async def test_nobody_waits_for_a_server_that_is_gone(token: str) -> None:
             await anyio.wait_all_tasks_blocked()
             await fleet.apply(replace(settings, servers=()))
     assert [registry.agents for registry in found] == [()]
+
+
+OFFERS_PROMPTS = (
+    "shake = s.initialize\n"
+    "s.handlers['initialize'] = lambda *a: {**shake(*a), 'capabilities': {'tools': {}, 'prompts': {}}}\n"
+    "s.handlers['prompts/list'] = lambda *_: {'prompts': [{'name': 'greet'}]}"
+)
+
+
+async def test_what_servers_offer_beside_tools(token: str) -> None:
+    """Those that are connected tell it; one that does not answer, or is not there, is missing."""
+    silent = f"{OFFERS_PROMPTS}\ns.handlers['prompts/list'] = lambda *_: None"
+    servers = (
+        evil("ok", token, name="plain"),
+        evil("exit_at_once", token, name="gone"),
+        scripted(OFFERS_PROMPTS, token, name="kind"),
+        scripted(silent, token, name="silent"),
+    )
+    async with opened(*servers, token=token) as (fleet, _):
+        await fleet.settled()
+        found = await fleet.beside_tools(within=2)
+    assert found == {"plain": BesideTools(), "kind": BesideTools(prompts=("greet",))}

@@ -19,10 +19,14 @@ from batonmcp.cli import review as reviewing
 from batonmcp.cli import runs as keeping
 from batonmcp.cli import serve as serving
 from batonmcp.cli.echo import Echo
+from batonmcp.cli.import_ import Import, import_servers, undo_import
+from batonmcp.cli.install import Installation, uninstall
+from batonmcp.cli.install import install as put_in
 from batonmcp.cli.logs import log_to_stderr
 from batonmcp.cli.tools import show_tools
+from batonmcp.config.hosts.known import HOSTS, HostName, System
 from batonmcp.config.json_file import read_json
-from batonmcp.config.load import find_config, load
+from batonmcp.config.load import config_to_write, find_config, load
 from batonmcp.config.settings import Settings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
@@ -45,6 +49,15 @@ _Config = Annotated[
     Path | None,
     typer.Option("--config", metavar="FILE", help="servers.json to use; else $BATONMCP_CONFIG, then ./servers.json."),
 ]
+
+
+_HostArgument = Annotated[HostName, typer.Argument(metavar="HOST", help=f"One of {', '.join(HOSTS)}.")]
+_HostFile = Annotated[
+    Path | None, typer.Option("--file", metavar="FILE", help="The host's file, if it is not where it usually is.")
+]
+_Project = Annotated[bool, typer.Option("--project", help="The host's file of the project in this folder.")]
+_Name = Annotated[str, typer.Option(metavar="NAME", help="What batonmcp is called in the host.")]
+_ReadOnly = Annotated[bool, typer.Option("--read-only", help="Have it refuse every plan with a step that is not read.")]
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
@@ -163,6 +176,61 @@ def doctor(
     raise typer.Exit(code)
 
 
+@app.command(help="Put batonmcp into a host: show the change, ask, keep a copy, write.")
+def install(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    host: _HostArgument,
+    *,
+    read_only: _ReadOnly = False,
+    name: _Name = "batonmcp",
+    file: _HostFile = None,
+    project: _Project = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take out again what this put in.")] = False,
+    config: _Config = None,
+) -> None:
+    """Write or take out our entry."""
+    given = _invocation(context)
+    wanted = _installation(host, file, name=name, read_only=read_only, project=project)
+    if undo:
+        raise typer.Exit(uninstall(wanted, given.echo))
+    path = find_config(config or given.config, os.environ)
+    raise typer.Exit(anyio.run(partial(put_in, wanted, path, os.environ, given.echo, yes=yes)))
+
+
+@app.command("import", help="Take over a host's servers into servers.json, and put batonmcp in their place.")
+def import_(  # noqa: PLR0913 - one parameter an option
+    context: typer.Context,
+    host: _HostArgument,
+    *,
+    only: Annotated[str, typer.Option("--only", metavar="NAME,...", help="Only these servers.")] = "",
+    keep: Annotated[bool, typer.Option("--keep", help="Leave them in the host as well.")] = False,
+    install: Annotated[
+        bool | None, typer.Option("--install/--no-install", help="Whether batonmcp is put in; not with --keep.")
+    ] = None,
+    read_only: _ReadOnly = False,
+    name: _Name = "batonmcp",
+    file: _HostFile = None,
+    project: _Project = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Take back the last import from this host.")] = False,
+    config: _Config = None,
+) -> None:
+    """Take servers over, or give them back."""
+    given = _invocation(context)
+    installation = _installation(host, file, name=name, read_only=read_only, project=project)
+    if undo:
+        raise typer.Exit(undo_import(installation, given.echo))
+    wanted = Import(
+        installation=installation,
+        config=config_to_write(config or given.config, os.environ).absolute(),
+        only=tuple(filter(None, map(str.strip, only.split(",")))),
+        keep=keep,
+        install=not keep if install is None else install,
+    )
+    raise typer.Exit(anyio.run(partial(import_servers, wanted, os.environ, given.echo, yes=yes)))
+
+
 @app.command(help="Decide about what a host asked for; without an id, list what waits for a decision.")
 def approve(
     context: typer.Context,
@@ -216,6 +284,13 @@ def show(
 
 def _invocation(context: typer.Context) -> _Invocation:
     return cast("_Invocation", context.obj)
+
+
+def _installation(host: HostName, file: Path | None, *, name: str, read_only: bool, project: bool) -> Installation:
+    known = HOSTS[host]
+    system = System(platform=sys.platform, environment=os.environ, home=Path.home())
+    path = file or known.file(system, project=Path.cwd() if project else None)
+    return Installation(host=known, file=path, name=name, read_only=read_only)
 
 
 def _settings(context: typer.Context, config: Path | None) -> Settings:

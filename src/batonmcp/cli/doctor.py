@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from batonmcp import __version__
+from batonmcp.cli.addressee import addressee
 from batonmcp.cli.echo import Echo
 from batonmcp.config.settings import Settings
 from batonmcp.core.registry import Registry
@@ -51,22 +52,12 @@ def _with_defects(report: ServerReport, registry: Registry) -> ServerReport:
 
 
 def _as_text(settings: Settings, reports: Sequence[ServerReport]) -> str:
-    head = [f"batonmcp {__version__} with {settings.source}", f"  {_planner(settings)}"]
+    head = [f"batonmcp {__version__} with {settings.source}", f"  {addressee(settings)}"]
     if not reports:
         head.append("  servers.json names no servers.")
     ill = sum(report.state not in {"ready", "idle"} for report in reports)
     end = [f"{ill} of {len(reports)} servers need attention."] if ill else []
     return "\n\n".join("\n".join(block) for block in (head, *map(_server, reports), end) if block)
-
-
-def _planner(settings: Settings) -> str:
-    """Say who plans, and which address queries and results go to."""
-    if settings.llm is None:
-        return "No model is configured: the host's own model plans over MCP, a keyword match on the command line."
-    route, synthesize = settings.llm.endpoint_for("route"), settings.llm.endpoint_for("synthesize")
-    if route.base_url != synthesize.base_url:
-        return f"Queries go to {route.base_url} ({route.model}), results to {synthesize.base_url} ({synthesize.model})."
-    return f"Queries and results go to {route.base_url} ({' and '.join(sorted({route.model, synthesize.model}))})."
 
 
 def _server(report: ServerReport) -> Iterator[str]:

@@ -129,8 +129,8 @@ class PolicyPart(_Part):
     """What may run; see `batonmcp.core.policy.Policy`. A text alone is its profile."""
 
     profile: Profile = "ask"
-    allow: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
+    allow: list[str] = []
+    deny: list[str] = []
     without_elicitation: WithoutElicitation = "cli"
 
     @model_validator(mode="before")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Dotenv", "DotenvError", "DotenvMissing", "open_dotenv", "read_dotenv"]
+__all__ = ["Dotenv", "DotenvError", "DotenvMissing", "assignment", "open_dotenv", "read_dotenv"]
 
 _MAX_BYTES = 1_000_000
 
@@ -21,6 +21,8 @@ _ASSIGNMENT = re.compile(
 _NOTHING = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\n|\Z)")
 _REMARK = re.compile(r"[ \t]#")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_SIMPLE = re.compile(r"[\w./+=:@%,~-]+", re.ASCII)
+_TO_ESCAPE = re.compile(r'["\\\r]')
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -94,3 +96,13 @@ def _value(found: re.Match[str]) -> str:
     if found["verbatim"] is not None:
         return found["verbatim"]
     return _REMARK.split(found["plain"], maxsplit=1)[0].strip()
+
+
+def assignment(name: str, value: str) -> str:
+    """Return the line that gives a variable this value, with quotes where it needs them."""
+    if _SIMPLE.fullmatch(value):
+        return f"{name}={value}"
+    if not re.search(r"['\r]", value):
+        return f"{name}='{value}'"
+    escaped = _TO_ESCAPE.sub(lambda found: "\\r" if found[0] == "\r" else f"\\{found[0]}", value)
+    return f'{name}="{escaped}"'

@@ -8,7 +8,7 @@ from typing import Any, cast
 from batonmcp.config.comments import without_comments
 from batonmcp.core.errors import ConfigError
 
-__all__ = ["read_json"]
+__all__ = ["json_object", "read_json", "written_object"]
 
 _MAX_BYTES = 10_000_000
 
@@ -21,25 +21,44 @@ def read_json(path: Path, *, form: str = '{"mcpServers": {...}}') -> dict[str, A
     Raises:
         ConfigError: It cannot be read, or is not such a file.
     """
+    return json_object(_text(path), place=str(path), form=form)
+
+
+def json_object(text: str, *, place: str, form: str = '{"mcpServers": {...}}') -> dict[str, Any]:
+    """Read the text of such a file; `place` is its path.
+
+    Raises:
+        ConfigError: It is no JSON object.
+    """
     try:
-        document: object = json.loads(without_comments(_text(path)), object_pairs_hook=_unique)
+        document: object = json.loads(without_comments(text), object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise ConfigError(
-            place=f"{path}:{error.lineno}:{error.colno}",
+            place=f"{place}:{error.lineno}:{error.colno}",
             message=f"is not JSON here: {error.msg}.",
             cure="Look for a missing or surplus comma, quote or bracket just before it.",
         ) from None
     except _Repeated as repeated:
         raise ConfigError(
-            place=str(path), message=f"has the key {str(repeated)!r} twice in one object.", cure="Remove one."
+            place=place, message=f"has the key {str(repeated)!r} twice in one object.", cure="Remove one."
         ) from None
     except RecursionError:
-        raise ConfigError(place=str(path), message="is nested too deeply.") from None
+        raise ConfigError(place=place, message="is nested too deeply.") from None
     except ValueError as error:  # a number of thousands of digits
-        raise ConfigError(place=str(path), message=f"cannot be read: {error}.") from None
+        raise ConfigError(place=place, message=f"cannot be read: {error}.") from None
     if not isinstance(document, dict):
-        raise ConfigError(place=str(path), message="is not a JSON object.", cure=f"Write {form}.")
+        raise ConfigError(place=place, message="is not a JSON object.", cure=f"Write {form}.")
     return cast("dict[str, Any]", document)
+
+
+def written_object(text: str, *, place: str, form: str = '{"mcpServers": {...}}') -> dict[str, Any]:
+    """Read the text of such a file, its byte order mark included; where nothing is written, the object is empty.
+
+    Raises:
+        ConfigError: It is no JSON object.
+    """
+    text = text.removeprefix("\ufeff")
+    return json_object(text, place=place, form=form) if without_comments(text).strip() else {}
 
 
 def _text(path: Path) -> str:

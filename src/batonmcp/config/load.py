@@ -22,7 +22,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.policy import Policy
 from batonmcp.core.prices import Price
 
-__all__ = ["find_config", "load"]
+__all__ = ["config_to_write", "find_config", "load"]
 
 _EXAMPLE = '{"mcpServers": {"time": {"command": "uvx", "args": ["mcp-server-time"]}}}'
 
@@ -48,6 +48,15 @@ def find_config(given: Path | None, environment: Mapping[str, str]) -> Path:
         message="there is no servers.json.",
         cure=f"Create one at either place, or name one with --config; for example {_EXAMPLE}",
     )
+
+
+def config_to_write(given: Path | None, environment: Mapping[str, str]) -> Path:
+    """Return the configuration file as `find_config` does, or where there is none, the one that is to be made."""
+    named = given or (Path(environment["BATONMCP_CONFIG"]) if environment.get("BATONMCP_CONFIG") else None)
+    if named:
+        return named
+    here = Path("servers.json")
+    return here if _is_file(here) else user_folder() / "servers.json"
 
 
 def _is_file(path: Path) -> bool:
@@ -128,7 +137,12 @@ def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables)
 
 
 def _policy(part: PolicyPart) -> Policy:
-    return Policy(**part.model_dump(include=set(PolicyPart.model_fields)))
+    return Policy(
+        profile=part.profile,
+        allow=tuple(part.allow),
+        deny=tuple(part.deny),
+        without_elicitation=part.without_elicitation,
+    )
 
 
 def _price(part: PricePart) -> Price:

@@ -12,11 +12,26 @@ from typing import Final
 
 from batonmcp.core.errors import ConfigError
 
-__all__ = ["decoded", "restore", "rewrite"]
+__all__ = ["bytes_of", "decoded", "restore", "rewrite"]
 
 _MINE_ALONE: Final = 0o600
 _WRITABLE: Final = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 _UTF_16: Final = {BOM_UTF16_LE: "utf-16-le", BOM_UTF16_BE: "utf-16-be"}
+
+
+def bytes_of(path: Path) -> bytes | None:
+    """Return what a file holds; None if there is none.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
+    try:
+        return _bytes(path)
+    except (OSError, ValueError) as error:  # the latter for a path that cannot be one
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ConfigError(
+            place=str(path), message=f"cannot be read ({reason}).", cure="Check the path and its permissions."
+        ) from None
 
 
 def decoded(data: bytes, path: Path) -> str:
@@ -118,7 +133,7 @@ def _replace(path: Path, data: bytes, mode: int) -> None:
         old = path.stat()
     except FileNotFoundError:
         old = None
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=".batonmcp-", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from batonmcp.config.variables import Variables
 
-__all__ = ["Surroundings", "Unusable"]
+__all__ = ["Section", "Surroundings", "Unusable"]
+
+Section: TypeAlias = Literal["mcpServers", "servers"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +23,7 @@ class Surroundings:
     """
 
     path: Path
-    section: Literal["mcpServers", "servers"]
+    section: Section
     variables: Variables
     exposed: bool = False
 

@@ -17,6 +17,7 @@ from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.backoff import Backoff
+from batonmcp.downstream.beside_tools import BesideTools, beside_tools
 from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, meta_of, rejected
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
@@ -235,6 +236,20 @@ class Connection:
             return client.read_resource(uri)
 
         return await self._make(Call(send, caller, Deadline(within)), within)
+
+    async def beside_tools(self, *, within: float) -> BesideTools:
+        """Ask what the server offers beside its tools.
+
+        Raises:
+            Lost: As for a call of a tool.
+            CallTimeout: No answer came within so many seconds.
+            Rejected: The answer was an error of the protocol, or no result.
+        """
+
+        def send(client: Client, _progressed: ProgressFnT) -> Awaitable[BesideTools]:
+            return beside_tools(client)
+
+        return await self._make(Call(send, NOBODY, Deadline(within)), within)
 
     # Connecting.
 

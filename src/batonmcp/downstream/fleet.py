@@ -1,7 +1,7 @@
 """The fleet: the connections to all configured servers, seen as tools."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 import anyio
@@ -15,6 +15,7 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
+from batonmcp.downstream.beside_tools import BesideTools
 from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
 from batonmcp.downstream.memory import Memory
@@ -146,6 +147,20 @@ class Fleet:
             message = f"{member.connection.title} did not answer within {within:g} s."
             return Failed(error=ErrorInfo(kind="timeout", message=message))
         return [contents_of(part) for part in result.contents]
+
+    async def beside_tools(self, *, within: float) -> Mapping[str, BesideTools]:
+        """Return what the servers that are connected offer beside tools, by name; one that does not tell is missing."""
+        found: dict[str, BesideTools] = {}
+
+        async def ask(name: str, connection: Connection) -> None:
+            with suppress(Lost, Rejected, CallTimeout):
+                found[name] = await connection.beside_tools(within=within)
+
+        async with anyio.create_task_group() as tasks:
+            for name, member in self._members.items():
+                if member.connection.catalogue is not None:
+                    tasks.start_soon(ask, name, member.connection)
+        return found
 
     def _member(self, server: ServerSettings) -> _Member:
         limits = self._settings.limits

@@ -1,0 +1,162 @@
+"""The adoption of a host's servers: what of them comes into servers.json, and what secrets.env gets."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from pydantic import JsonValue
+
+from batonmcp.config.change import Change
+from batonmcp.config.document import Document
+from batonmcp.config.hosts.carry import carry
+from batonmcp.config.hosts.document import HostFile
+from batonmcp.config.hosts.ours import is_ours
+from batonmcp.config.json_edit import set_value
+from batonmcp.config.json_file import written_object
+from batonmcp.config.rewrite import bytes_of, decoded
+from batonmcp.config.surroundings import Section
+from batonmcp.config.variables import read_variables
+from batonmcp.config.vault import Vault
+from batonmcp.core.errors import BatonError, ConfigError
+
+__all__ = ["Adoption", "adopt"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """What becomes of a host's servers.
+
+    Attributes:
+        changes: Of secrets.env, if it needs any, and of servers.json.
+        added: The names that servers.json gets.
+        present: The names that it has already, defined alike.
+        refused: Why others are left where they are, as sentences.
+        notes: What could not be carried over, as sentences.
+        moved: The variables that take secrets in.
+        secrets: What must not be shown. Secret.
+    """
+
+    changes: tuple[Change, ...]
+    added: tuple[str, ...]
+    present: tuple[str, ...]
+    refused: tuple[str, ...]
+    notes: tuple[str, ...]
+    moved: tuple[str, ...]
+    secrets: frozenset[str] = field(repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that servers.json then has."""
+        return (*self.added, *self.present)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """The servers.json that takes them in."""
+
+    path: Path
+    data: bytes | None
+    text: str
+    section: Section
+    servers: Mapping[str, JsonValue]
+    vault: Vault
+    home: Path
+
+
+def adopt(file: HostFile, config: Path, environment: Mapping[str, str], *, only: Collection[str] = ()) -> Adoption:
+    """Decide what comes over. Nothing is written. Our own entry is passed over.
+
+    Args:
+        file: The host's.
+        config: servers.json, which need not exist.
+        environment: The variables that are set.
+        only: The names of the wanted servers; empty for all.
+
+    Raises:
+        BatonError: A file cannot be used, or a wanted server is not there.
+    """
+    if config.absolute() == file.path:
+        raise BatonError(
+            kind="bad_arguments",
+            message=f"{file.path} is the file of {file.host.title} itself.",
+            cure="Name another servers.json with --config.",
+        )
+    entries = {name: entry for name, entry in file.servers.items() if not is_ours(entry)}
+    if missing := [name for name in only if name not in entries]:
+        raise BatonError(
+            kind="bad_arguments",
+            message=f"{file.path} has no server {', '.join(map(repr, missing))}.",
+            cure=f"It has: {', '.join(entries) or 'none'}.",
+        )
+    target = _target(config, environment)
+    added: dict[str, JsonValue] = {}
+    present: list[str] = []
+    refused: list[str] = []
+    notes: list[str] = []
+    for name, entry in entries.items():
+        if only and name not in only:
+            continue
+        if not isinstance(entry, dict):
+            refused.append(f"{name} is left where it is: its entry in {file.path} is not an object.")
+            continue
+        known = dict(target.vault.new)
+        carried = carry(name, entry, file)
+        kept = target.vault.without_secrets(name, carried.entry)
+        if name not in target.servers:
+            added[name] = kept
+            notes += carried.notes
+        elif target.servers[name] == kept:
+            present.append(name)
+        else:
+            target.vault.new = known
+            refused.append(
+                f"{name} is left where it is: {target.path} has another server of that name. Rename one of them, then "
+                "import again."
+            )
+    return Adoption(
+        changes=tuple(_changes(target, added)),
+        added=tuple(added),
+        present=tuple(present),
+        refused=tuple(refused),
+        notes=tuple(notes),
+        moved=tuple(target.vault.new),
+        secrets=frozenset(target.vault.new.values()),
+    )
+
+
+def _target(config: Path, environment: Mapping[str, str]) -> _Target:
+    path = config.absolute()
+    data = bytes_of(path)
+    text = decoded(data or b"", path)
+    document = written_object(text, place=str(path))
+    section: Section = "servers" if "servers" in document and "mcpServers" not in document else "mcpServers"
+    servers: object = document.get(section, {})
+    if not isinstance(servers, dict):
+        raise ConfigError(place=f"{path}: {section}", message="is not an object.", cure="Write {} there.")
+    variables = read_variables(path, environment, Document.model_construct(inputs=document.get("inputs")).defaults)
+    return _Target(
+        path=path,
+        data=data,
+        text=text,
+        section=section,
+        servers=cast("dict[str, JsonValue]", servers),
+        vault=Vault(variables),
+        home=variables.home,
+    )
+
+
+def _changes(target: _Target, added: Mapping[str, JsonValue]) -> list[Change]:
+    changes: list[Change] = []
+    if target.vault.new:
+        data = bytes_of(target.home)
+        text = decoded(data or b"", target.home)
+        after = target.vault.added_to(text, target.home)
+        changes.append(Change(path=target.home, data=data, before=text, after=after))
+    text = target.text
+    for name, entry in added.items():
+        text = set_value(text, (target.section, name), entry)
+    if added:
+        places = tuple((target.section, name) for name in added)
+        changes.append(Change(path=target.path, data=target.data, before=target.text, after=text, places=places))
+    return changes
