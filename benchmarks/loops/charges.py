@@ -21,9 +21,7 @@ CACHED_DOLLARS = 0.1  # where a prefix that was sent before, in the same answer,
 CACHED_FROM, CACHED_STEP = 1_024, 128  # tokens: so long such a prefix is at least, and it grows in such steps
 CHARACTERS_PER_TOKEN = 4  # of the texts and calls of all messages and the tool definitions as compact JSON
 ANSWER = "word " * 119 + "word."  # the final answer, 150 tokens in every way; what it says is not measured
-SUMMARY = (
-    "word " * 31 + "word."
-)  # what a worker of an orchestrator says of a result, 40 tokens and what others need of it
+SUMMARY = "word " * 31 + "word."  # an orchestrator's worker says 40 tokens, and what others need of its results
 TOOL_S = 0.1  # a call of one of the five small servers; the three sample agents take what they take, some milliseconds
 # End of the assumptions.
 

@@ -100,7 +100,7 @@ def tables(answered: Iterable[Answered]) -> str:
     for each in answered:
         groups.setdefault((each.question, each.tools), []).append(each)
     parts = [
-        f'**{question.title}**, {tools} tools: "{question.query}"\n\n'
+        f'**{question.title}**, {tools} tool{"s" if tools > 1 else ""}: "{question.query}"\n\n'
         + table((*_HEAD, *_TIMES), (each.cells() for each in group))
         for (question, tools), group in groups.items()
     ]
@@ -123,7 +123,12 @@ def goals(headlines: Sequence[Mapping[str, Answered]]) -> str:
         tools = f"{ours.tools} tools"
         rows.append((f"{tools}: LLM calls", "2 against 7", f"{calls[0]} against {calls[1]}", met(met=calls == _CALLS)))
         rows += [
-            (f"{tools}: {what}", f"at most {most:.0%} {of}".strip(), f"{share:.1%}", met(met=share <= most))
+            (
+                f"{tools}: {what}",
+                f"at most {most:.0%} {of}" if of else f"at most {most:g}",
+                f"{share:.1%}" if of else f"{share:.3f}",
+                met(met=share <= most),
+            )
             for what, of, most, share in shares
         ]
     return table(("goal", "", "measured", "met"), rows)
