@@ -7,9 +7,7 @@ Four parts: makespan over the critical path on recorded and made-up plans, overh
 repository (tests/recorded_plans.py tells where they lie); without them, only the made-up ones are run.
 """
 
-import argparse
 import os
-import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ import engine_overhead
 import engine_plans
 from engine_cases import Pace
 from engine_clock import Clock
+from page import assumptions, machine, met, parser, publish, table
 
 __all__ = ["Results", "measure", "report"]
 
@@ -35,8 +34,6 @@ GOAL_STEPS = 100
 GOAL_MILLISECONDS = 50
 LINEAR = 1.25  # growth up to which the cost of a step counts as the same
 
-_PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- written by engine.py -->", "<!-- end of engine.py -->"
 _MAKESPAN_HEAD = (
     *("source", "clock", "calls of", "plans", "steps", "batonmcp / ideal", "p50", "p95", "max"),
     *("levels / ideal", "sequential / ideal", "speed-up over levels", "over sequential", "noise"),
@@ -84,26 +81,26 @@ def _load() -> float | None:
 def report(results: Results) -> str:
     """Return the part of docs/benchmarks.md that this script writes."""
     parts = (
-        f"```python\n{_assumptions()}```",
+        assumptions(*(module.__file__ or "" for module in _MODULES)),
         _conditions(results),
-        _table(("goal", "measured", "met"), _goals(results)),
+        table(("goal", "measured", "met"), _goals(results)),
         "### Makespan",
-        _table(
+        table(
             _MAKESPAN_HEAD,
             [_makespan(row, pace) for pace, rows in results.makespans.items() for row in rows],
         ),
         "### Overhead",
-        _table(
+        table(
             ("µs a step", "steps", "run / bare task", "run", "run, no record", "bare task", "check", "waits a step"),
             _overhead(results.overheads),
         ),
-        _table(("growth", "of", "run", "run, no record", "check", "bare task"), _growth(results.overheads)),
+        table(("growth", "of", "run", "run, no record", "check", "bare task"), _growth(results.overheads)),
         "### Expressions",
-        _table(
+        table(
             ("expression", "/ CPython", "evaluate µs", "CPython µs", "parse µs (once)"),
             [_expression(row) for row in results.expressions],
         ),
-        _table(
+        table(
             ("hostile", "how many", "longest ms", "next", "which is the longest"),
             [_hostile(hostile) for hostile in results.hostile],
         ),
@@ -113,15 +110,10 @@ def report(results: Results) -> str:
     return "\n\n".join(parts)
 
 
-def _assumptions() -> str:
-    sources = [Path(module.__file__ or "").read_text(encoding="utf-8") for module in _MODULES]
-    return "\n".join(source[source.index("# Assumptions") : source.index("# End of the ass")] for source in sources)
-
-
 def _conditions(results: Results) -> str:
     load = " and ".join("unknown" if load is None else f"{load:.1f}" for load in results.load)
     return (
-        f"Measured with {os.cpu_count()} cores, Python {platform.python_version()} and a load average of {load} before"
+        f"Measured with {machine()} and a load average of {load} before"
         f" and after; of each makespan the median of {results.runs} runs."
     )
 
@@ -132,28 +124,24 @@ def _goals(results: Results) -> Iterable[Sequence[str]]:
         if recorded:
             ratio = sum(sum(row.makespans["batonmcp"]) for row in recorded) / sum(sum(row.ideals) for row in recorded)
             name = f"recorded plans: makespan / ideal at most {GOAL_RATIO}, {_told(pace)}"
-            yield name, f"{ratio:.3f}", _met(met=ratio <= GOAL_RATIO)
+            yield name, f"{ratio:.3f}", met(met=ratio <= GOAL_RATIO)
     costs = [row.costs[GOAL_STEPS].execute for row in results.overheads]
     name = f"overhead under {GOAL_MICROSECONDS} µs a step at {GOAL_STEPS} steps"
-    yield name, f"{min(costs):.0f} to {max(costs):.0f}", _met(met=max(costs) < GOAL_MICROSECONDS)
+    yield name, f"{min(costs):.0f} to {max(costs):.0f}", met(met=max(costs) < GOAL_MICROSECONDS)
     longest = max(next(iter(hostile.milliseconds.values())) for hostile in results.hostile)
     name = f"hostile expressions and patterns end within {GOAL_MILLISECONDS} ms of processor time"
-    yield name, f"{longest:.0f} at most", _met(met=longest <= GOAL_MILLISECONDS)
+    yield name, f"{longest:.0f} at most", met(met=longest <= GOAL_MILLISECONDS)
     growths = [_grown(row)[0] for row in results.overheads if engine_overhead.SIZES[-1] in row.costs]
     if not growths:
         return
     name = f"overhead linear up to {engine_overhead.SIZES[-1]:,} steps (growth at most {LINEAR})"
-    yield name, f"{min(growths):.2f} to {max(growths):.2f}", _met(met=max(growths) <= LINEAR)
+    yield name, f"{min(growths):.2f} to {max(growths):.2f}", met(met=max(growths) <= LINEAR)
 
 
 def _told(pace: Pace) -> str:
     told = f"by {_CLOCKS[pace.clock]}, calls of {pace.median_s * 1e3:.0f} ms"
     stress = pace.clock == "wall" and pace.median_s == engine_cases.STRESS_S
     return f"{told} (stress case)" if stress else told
-
-
-def _met(*, met: bool) -> str:
-    return "yes" if met else "**no**"
 
 
 def _makespan(row: engine_makespan.Row, pace: Pace) -> Sequence[str]:
@@ -222,25 +210,14 @@ def _memory(memory: engine_memory.Memory) -> str:
     ]
     each = memory.seconds / memory.items * 1e6
     head = (f"`for_each` over {memory.items:,} items", "bytes an item", "MB")
-    return f"{_table(head, rows)}\n\nEach item takes {each:.0f} µs of processor time."
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table(head, rows)}\n\nEach item takes {each:.0f} µs of processor time."
 
 
 def main() -> None:
     """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description="Measure the engine.")
-    parser.add_argument("--quick", action="store_true", help="a smoke run: few and small plans")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    options = parser.parse_args()
+    options = parser("Measure the engine.").parse_args()
     text = report(measure(quick=options.quick))
-    print(text)
-    if options.write:
-        before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-        _PAGE.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    publish("engine.py", text, write=options.write)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ Five parts: start-up of many servers, one call, the way back after a kill, memor
 processes, pipes, the SDK. `--quick` is a smoke run. `--write` puts the result into docs/benchmarks.md.
 """
 
-import argparse
 import gc
 import os
-import platform
 import secrets
 import signal
 import sys
@@ -26,7 +24,10 @@ from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from pydantic import JsonValue
 
+sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from page import assumptions, machine, met, parser, publish, table
 
 from batonmcp.config.settings import ServerSettings, StdioServer
 from batonmcp.core.limits import Limits
@@ -52,8 +53,6 @@ VALUES = 500_000
 GOAL_START = 1.2
 GOAL_CALL = 1.15
 
-_PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-_BEGIN, _END = "<!-- written by fleet.py -->", "<!-- end of fleet.py -->"
 _MOST_S = 180.0
 _BEAT_S = 0.005
 _LARGE = Limits(connect_timeout=60.0, call_timeout=120.0)
@@ -311,21 +310,21 @@ def report(results: Results) -> str:
     """Return the part of docs/benchmarks.md that this script writes."""
     return "\n\n".join(
         (
-            f"```python\n{_assumptions()}```",
-            _conditions(results),
-            _table(("goal", "measured", "met"), _goals(results)),
+            assumptions(__file__),
+            f"Measured with {machine()} and a load average of {results.load:.1f} before.",
+            table(("goal", "measured", "met"), _goals(results)),
             "### Start-up",
-            _table(
+            table(
                 ("servers", "count", "all s", "slowest alone s", "processor s / cores", "all / bound"),
                 (_start_row(start) for start in results.starts),
             ),
             "### A call over stdio",
-            _table(
+            table(
                 ("server", "fleet p50 ms", "bare p50 ms", "fleet p99 ms", "bare p99 ms", "p50 ratio", "p99 ratio"),
                 (_call_row(calls) for calls in results.calls),
             ),
             "### After a kill",
-            _table(
+            table(
                 ("server", "next good call s (median, worst)", "its start alone s"),
                 (
                     (b.server, f"{median(b.seconds):.2f}, {max(b.seconds):.2f}", f"{b.start_s:.2f}")
@@ -335,7 +334,7 @@ def report(results: Results) -> str:
             "### Memory",
             f"This process grows by {results.bytes_a_server / 1e6:.2f} MB with each connected server.",
             "### Large results",
-            _table(
+            table(
                 ("result", "way", "s", "event loop kept for ms"),
                 (
                     (each.result, each.way, f"{each.seconds:.2f}", f"{each.stall_s * 1000:.0f}")
@@ -346,30 +345,16 @@ def report(results: Results) -> str:
     )
 
 
-def _conditions(results: Results) -> str:
-    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
-    return f"Measured with {machine} and a load average of {results.load:.1f} before."
-
-
-def _assumptions() -> str:
-    source = Path(__file__).read_text(encoding="utf-8")
-    return source[source.index("# Assumptions") : source.index("# End of the ass")]
-
-
 def _goals(results: Results) -> Iterable[Sequence[str]]:
     for start in results.starts:
         ratio = start.all_s / start.bound_s
         name = f"start-up of servers {start.servers}: at most {GOAL_START} times the bound"
-        yield name, f"{ratio:.2f}", _met(met=ratio <= GOAL_START)
+        yield name, f"{ratio:.2f}", met(met=ratio <= GOAL_START)
     for calls in results.calls:
         for name, share in (("median", 0.5), ("p99", 0.99)):
             ratio = calls.ratio(share)
             goal = f"a call of a server on {calls.server}: at most {GOAL_CALL} times a bare client's, {name}"
-            yield goal, f"{ratio:.2f}", _met(met=ratio <= GOAL_CALL)
-
-
-def _met(*, met: bool) -> str:
-    return "yes" if met else "**no**"
+            yield goal, f"{ratio:.2f}", met(met=ratio <= GOAL_CALL)
 
 
 def _start_row(start: Start) -> Sequence[str]:
@@ -382,22 +367,11 @@ def _call_row(calls: Calls) -> Sequence[str]:
     return calls.server, *(f"{each:.2f}" for each in times), f"**{calls.ratio(0.5):.2f}**", f"{calls.ratio(0.99):.2f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def main() -> None:
     """Measure, print, and write if asked to."""
-    parser = argparse.ArgumentParser(description="Measure the fleet.")
-    parser.add_argument("--quick", action="store_true", help="a smoke run: few servers and calls")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
-    options = parser.parse_args()
+    options = parser("Measure the fleet.").parse_args()
     text = report(anyio.run(partial(measure, quick=options.quick)))
-    print(text)
-    if options.write:
-        before, _, rest = _PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-        _PAGE.write_text(f"{before}{_BEGIN}\n\n{text}\n\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    publish("fleet.py", text, write=options.write)
 
 
 if __name__ == "__main__":

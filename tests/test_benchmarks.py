@@ -101,6 +101,45 @@ async def test_fleet_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.slow
+async def test_host_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools are listed after the first answer, no call takes longer than all of them, and every answer is right."""
+    script = _script("host", monkeypatch)
+    with anyio.fail_after(TIME_S):
+        results = await script.measure(quick=True)
+    assert {(start.who, start.era) for start in results.starts} == {(w, e) for w in script.WHOS for e in script.ERAS}
+    for start in results.starts:
+        assert len(start.first) == len(start.worked) == len(start.tools) == 2
+        assert min(start.worked) > 0
+        assert all(0 < first < tools for first, tools in zip(start.first, start.tools, strict=True))
+    assert [many.who for many in results.many] == [*script.WHOS]
+    assert [(len(many.calls), many.wrong) for many in results.many] == [(20, 0), (20, 0)]
+    assert all(0 < max(many.calls) <= max(many.walls) for many in results.many)
+    assert "| goal |" in script.report(results)
+
+
+def test_a_page_takes_what_a_script_writes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """It goes between the script's marks, again and again; the rest stays, and without the marks nothing is written."""
+    script = _script("page", monkeypatch)
+    page = "before\n<!-- written by x.py -->\nold\n<!-- end of x.py -->\nafter\n"
+    once = script.replaced(page, "x.py", "new")
+    assert once == "before\n<!-- written by x.py -->\n\nnew\n\n<!-- end of x.py -->\nafter\n"
+    assert script.replaced(once, "x.py", "new") == once
+    for wrong in ("nothing", page + page, page.replace("end of", "end")):
+        with pytest.raises(ValueError, match=r"Put the line '<!-- written by x.py -->' into"):
+            script.replaced(wrong, "x.py", "new")
+    script.publish("x.py", "only said", write=False)
+    assert capsys.readouterr().out == "only said\n"
+
+
+def test_the_page_has_the_marks_of_every_script_that_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that `--write` works."""
+    page = _script("page", monkeypatch)
+    text = page.PAGE.read_text(encoding="utf-8")
+    for script in ("versus_loop.py", "engine.py", "fleet.py", "host.py"):
+        assert page.replaced(text, script, "x") != text
+
+
+@pytest.mark.slow
 async def test_chaos_sees_what_is_violated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some seconds of chaos: every call ends, nothing happens twice; and the report would say so if it did not."""
     script = _script("chaos", monkeypatch)

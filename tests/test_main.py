@@ -1,5 +1,6 @@
 """The program: which command gets which arguments."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
     monkeypatch.setattr(sys, "argv", ["batonmcp", *arguments])
     with pytest.raises(SystemExit) as end:
         main()
+    gc.unfreeze()  # `serve` keeps what is there for good, and this process goes on without it
     return end.value.code or 0
 
 
@@ -38,6 +40,21 @@ def test_serve_takes_its_own_way(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     """`serve --help` is the help of that command, which does not come from typer."""
     assert run(monkeypatch, "serve", "--help") == 0
     assert capsys.readouterr().out.startswith("usage: batonmcp serve [-h] [--config FILE]")
+
+
+def test_the_collector_rests_while_serve_is_imported(tmp_path: Path) -> None:
+    """It is on again before `serve` does anything, and what was imported is left out of its work for good."""
+    program = """
+import atexit, gc, sys
+from batonmcp.__main__ import main
+sys.addaudithook(lambda event, what: what[:1] == ("batonmcp.cli.serve",) and print(event, gc.isenabled()))
+atexit.register(lambda: print("end", gc.isenabled(), gc.get_freeze_count() > 0))
+sys.argv = ["batonmcp", "serve", "--help"]
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True)
+    said = done.stdout.splitlines()
+    assert (said[0], said[-1]) == ("import False", "end True True")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The program `batonmcp`, also `python -m batonmcp`."""
 
+import gc
 import sys
 
 __all__ = ["main"]
@@ -10,8 +11,11 @@ def main() -> None:
     arguments = sys.argv[1:]
     config, rest = _leading_config(arguments)
     if rest[:1] == ["serve"]:
+        gc.disable()  # nothing of what is imported is garbage: to look for it would take a tenth of the start
         from batonmcp.cli.serve import main as serve  # noqa: PLC0415 - one command's imports at a time
 
+        gc.freeze()  # and it stays, so it need not be looked at later either
+        gc.enable()
         serve([*config, *rest[1:]])
     else:
         from batonmcp.cli.app import main as run  # noqa: PLC0415 - one command's imports at a time

@@ -32,6 +32,7 @@ from doubles.fake_llm import (
 )
 from doubles.processes import wait_unmarked
 from doubles.terminal import Terminal
+from reading import answer_in
 
 WriteConfig = Callable[..., Path]
 
@@ -147,9 +148,13 @@ def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path) -> No
 
 
 def test_the_answer_is_all_there_is(evil: Evil, run_command: RunCommand) -> None:
-    """In a pipe the answer stands on standard output and nothing on standard error."""
+    """In a pipe the answer stands on standard output with its facts, and nothing on standard error."""
     done = run_command("ask", "--plan", evil.plan(echo("a", "hello")), "--config", evil.config())
-    assert (done.code, done.out, done.err) == (0, "evil: echo\n  hello\n", "")
+    assert (done.code, answer_in(done.out), done.err) == (0, "evil: echo\n  hello", "")
+    facts = done.out.splitlines()[-3:]
+    assert facts[0] == "---"
+    assert facts[1].startswith("Ran: evil__echo (")
+    assert ": single, planned by the host; no LLM call, " in facts[2]
 
 
 def test_the_record_as_json(evil: Evil, run_command: RunCommand) -> None:
@@ -160,7 +165,7 @@ def test_the_record_as_json(evil: Evil, run_command: RunCommand) -> None:
     assert (done.code, done.err) == (0, "")
     assert (record["status"], record["planner"], record["query"]) == ("ok", "host", "q")
     assert record["steps"][0]["value"] == long
-    assert long in record["answer"] or record["answer"].endswith("(20,000 characters)")
+    assert long in record["answer"] or record["answer"].endswith(" of 20,000 characters)")
     assert set(record) >= {"run_id", "mode", "plan", "usage", "timings_ms", "notes", "error"}
 
 
@@ -178,7 +183,9 @@ def test_the_plan_in_words(evil: Evil, run_command: RunCommand) -> None:
     """`--output plan` says what would run, and runs nothing, whatever the plan may do."""
     done = run_command("ask", "--output", "plan", "--plan", evil.plan(PUT), "--config", evil.config())
     assert done.code == 0
-    assert done.out.startswith("1. evil__put (evil): write, its server does not say; with key = ")
+    head, line, *_ = done.out.splitlines()
+    assert head == "Nothing was run. The plan is single: it may change something."
+    assert line == '1. evil__put (evil): write, its server does not say; with key = "colour", value = "red"'
     assert evil.calls == []
 
 
@@ -229,16 +236,16 @@ def test_inputs_reach_the_steps(evil: Evil, tmp_path: Path, run_command: RunComm
     plan = evil.plan(echo("a", {"$from": "f'{inputs.n + 1} {inputs.word} {inputs.text}'"}))
     inputs = ["--input", "n=41", "--input", "word=plain", "--input", f"text=@{path}"]
     done = run_command("ask", *inputs, "--plan", plan, "--config", evil.config())
-    assert done.out == "evil: echo\n  42 plain from a file\n"
+    assert answer_in(done.out) == "evil: echo\n  42 plain from a file"
 
 
 def test_halves_of_characters_can_be_printed(evil: Evil, run_command: RunCommand) -> None:
-    """Text with a lone surrogate is printed with a question mark in its place."""
+    """Text with a lone surrogate is printed: what cannot be encoded is shown by its number."""
     done = run_command(
         "ask", "--output", "plan", "--plan", evil.plan(echo("a", "half \ud800")), "--config", evil.config()
     )
     assert done.code == 0
-    assert "half ?" in done.out
+    assert '"half \\ud800"' in done.out
 
 
 # Decisions in a pipe.
@@ -258,7 +265,7 @@ def test_nobody_can_be_asked_in_a_pipe(output: str, evil: Evil, run_command: Run
 def test_yes_decides(evil: Evil, run_command: RunCommand) -> None:
     """`--yes` is the decision: the plan runs."""
     done = run_command("ask", "--yes", "--plan", evil.plan(PUT), "--config", evil.config())
-    assert (done.code, done.out) == (0, "evil: put\n  stored colour\n")
+    assert (done.code, answer_in(done.out)) == (0, "evil: put\n  stored colour")
     assert evil.calls == ["put"]
 
 
@@ -271,6 +278,8 @@ def test_what_is_configured_as_read_needs_no_decision(evil: Evil, run_command: R
 
 
 # On a terminal.
+
+QUESTION = "Run it? [o]nce, [a]lways for these tools, [n]o: "
 
 
 @pytest.fixture
@@ -288,17 +297,19 @@ def ask_on_terminal() -> Generator[Callable[..., Terminal]]:
 
 
 def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
-    """The plan is shown before anything ran; a yes, also after a mistyped answer, runs it, with live progress."""
+    """The plan is shown before anything ran; "once", also after a mistyped answer, runs it, with live progress."""
     terminal = ask_on_terminal("--plan", evil.plan(echo("a", "hello"), PUT), "--config", evil.config())
-    terminal.expect("Run it? [y/N]")
-    assert "This plan may change something:" in terminal.seen
-    assert "1. evil__echo (evil): read" in terminal.seen
-    assert '2. evil__put (evil): write, its server does not say; with key = "colour", value = "red"' in terminal.seen
+    terminal.expect(QUESTION)
+    assert "batonmcp wants to run a plan with this step; nothing has run yet:" in terminal.seen
+    assert "2. evil__put (evil) may change something (by its name, as its server does not say)." in terminal.seen
+    assert 'key = "colour"' in terminal.seen
+    assert 'value = "red"' in terminal.seen
+    assert "Other steps of the plan, which need no decision: 1." in terminal.seen
     assert evil.calls == []
     terminal.type("maybe\n")
-    terminal.expect("Please answer y or n.")
+    terminal.expect("Please answer o, a or n.")
     assert evil.calls == []
-    terminal.type("y\n")
+    terminal.type("once\n")
     assert terminal.wait() == 0
     assert evil.calls == ["echo", "put"]
     _, _, after = terminal.seen.partition("Please answer")
@@ -307,14 +318,39 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
     assert "evil: put\n  stored colour" in after
 
 
-@pytest.mark.parametrize("keys", ["n\n", "\n", "\x04"], ids=["no", "Enter", "end of input"])
-def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
+def test_always_on_a_terminal(
+    evil: Evil,
+    ask_on_terminal: Callable[..., Terminal],
+    tmp_path: Path,
+    run_command: RunCommand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tool that is allowed for good runs from then on without a question, also in a pipe."""
+    place = tmp_path / "store.sqlite3"
+    config = evil.config(store={"path": str(place)})
+    terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", config)
+    terminal.expect(QUESTION)
+    terminal.type("a\n")
+    assert terminal.wait() == 0
+    monkeypatch.setenv("BATONMCP_STORE", str(place))
+    done = run_command("ask", "--plan", evil.plan(PUT), "--config", config)
+    assert (done.code, evil.calls) == (0, ["put", "put"])
+
+
+REFUSED = "it was refused at the terminal"
+SHUT = "the question at the terminal was closed without an answer"
+
+
+@pytest.mark.parametrize(
+    ("keys", "because"), [("n\n", REFUSED), ("\n", SHUT), ("\x04", SHUT)], ids=["no", "Enter", "end of input"]
+)
+def test_no_on_a_terminal(keys: str, because: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
     """A no, or no answer, runs nothing: exit 1, and it is said."""
     terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", evil.config())
-    terminal.expect("Run it? [y/N]")
+    terminal.expect(QUESTION)
     terminal.type(keys)
     assert terminal.wait() == 1
-    assert "Refused; nothing was run." in terminal.seen
+    assert f"Nothing was run because {because}." in terminal.seen
     assert "Traceback" not in terminal.seen
     assert evil.calls == []
 
@@ -323,7 +359,7 @@ def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., 
 def test_ctrl_c_on_a_terminal(where: str, evil: Evil, token: str, ask_on_terminal: Callable[..., Terminal]) -> None:
     """Ctrl-C ends it at once, wherever it is: nothing more is run, no server is left, and no traceback is shown."""
     running = [echo("a", "hello"), step("b", "slow", arguments={"seconds": 50})]
-    steps, sign = ([PUT], "Run it? [y/N]") if where == "at the question" else (running, "(step a): succeeded")
+    steps, sign = ([PUT], QUESTION) if where == "at the question" else (running, "(step a): succeeded")
     terminal = ask_on_terminal("--plan", evil.plan(*steps), "--config", evil.config())
     terminal.expect(sign)
     terminal.type("\x03")
@@ -353,13 +389,16 @@ CALL = ToolCalls([("evil__echo", {"text": "hello"})])
 ENDPOINT_FAULTS: Mapping[str, tuple[Reply, Sequence[str]]] = {
     "401": (unauthorized(), ["answered 401", "did not accept the API key", "OPENAI_API_KEY", '"api_key" under "llm"']),
     "401 with the key": (api_error(401, f"Incorrect API key: {KEY}."), ["answered 401", "did not accept the API key"]),
-    "429": (rate_limited(), ["answered 429", "Rate limit reached", "wait, or use another key or model"]),
+    "429": (
+        rate_limited(),
+        ["answered 429", "Rate limit reached", "Ask again in 1 s, or use another endpoint or model"],
+    ),
     "500": (server_error(), ["answered 500", "Try again later"]),
     "HTML": (html_page(), ["text/html", "Check that base_url names an OpenAI-compatible API"]),
     "no choices": (no_choices(), ["answered with no choices", "Check that base_url"]),
     "truncated arguments": (
         truncated_arguments("evil__echo", '{"text": "hel'),
-        ["reached its output limit", "Raise the model's limit of output tokens"],
+        ["reached its output limit", "Raise the limit of output tokens"],
     ),
     "broken arguments": (ToolCalls([("evil__echo", '{"text": "hel')]), ["arguments that are not JSON", "cut off"]),
     "unknown tool": (
@@ -375,13 +414,14 @@ def test_the_endpoint_fails_at_routing(
 ) -> None:
     """Exit 1 with a sentence that names what failed and what to do; one request, no tool called, no key printed."""
     reply, says = ENDPOINT_FAULTS[fault]
-    done, llm = ask_over([reply], evil, run_command, monkeypatch)
+    script = [reply, reply] if fault == "unknown tool" else [reply]  # a wrong plan may be repaired once
+    done, llm = ask_over(script, evil, run_command, monkeypatch)
     assert (done.code, done.err) == (1, "")
     for words in says:
         assert words in done.out
     if fault != "unknown tool":
         assert llm.base_url.removeprefix("http://").removesuffix("/v1") in done.out
-    assert len(llm.requests) == 1
+    assert len(llm.requests) == len(script)
     assert evil.calls == []
 
 
@@ -414,7 +454,7 @@ def test_the_endpoint_answers_with_calls_at_the_end(
 def test_the_endpoint_works(evil: Evil, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the same question over an endpoint that answers is answered."""
     done, _ = ask_over([CALL, Text("It says hello.")], evil, run_command, monkeypatch)
-    assert (done.code, done.out, done.err) == (0, "It says hello.\n", "")
+    assert (done.code, answer_in(done.out), done.err) == (0, "It says hello.", "")
 
 
 def test_the_endpoint_is_not_there(evil: Evil, run_command: RunCommand) -> None:

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from batonmcp.config.document import BatonPart, Document, LimitsPart, LlmPart, ServerEntry, StorePart, refusal
+from batonmcp.config.document import (
+    BatonPart,
+    Document,
+    LimitsPart,
+    LlmPart,
+    PolicyPart,
+    ServerEntry,
+    StorePart,
+    refusal,
+)
 
 
 @pytest.mark.parametrize("key", ["mcpServers", "servers"])
@@ -43,7 +52,9 @@ def test_keeps_unknown_keys() -> None:
         (ServerEntry, {"envFile": []}),
         (ServerEntry, {"disabled": "perhaps"}),
         (LlmPart, {"retries": -1}),
-        (LlmPart, {"retries": 11}),
+        (LlmPart, {"retries": 3}),
+        (LlmPart, {"parameters": [1]}),
+        (LlmPart, {"route": {"api_version": 1}}),
         (LlmPart, {"timeout": 0}),
         (LimitsPart, {"steps": 0}),
         (LimitsPart, {"steps": -1}),
@@ -56,6 +67,28 @@ def test_keeps_unknown_keys() -> None:
         (LimitsPart, {"run_timeout": 100_000}),
         (LimitsPart, {"call_timeout": float("nan")}),
         (LimitsPart, {"call_timeout": float("inf")}),
+        (LimitsPart, {"answer_within": 0}),
+        (LimitsPart, {"answer_within": float("inf")}),
+        (LimitsPart, {"runs": 0}),
+        (LimitsPart, {"waiting_runs": -1}),
+        (LimitsPart, {"waiting_runs": True}),
+        (LimitsPart, {"kept_runs": 0}),
+        (LimitsPart, {"kept_bytes": 999}),
+        (LimitsPart, {"kept_bytes": 1.5e3 + 0.5}),
+        (LimitsPart, {"kept_seconds": 0}),
+        (LimitsPart, {"kept_seconds": 86_401}),
+        (PolicyPart, {"profile": "careful"}),
+        (PolicyPart, {"profile": None}),
+        (PolicyPart, {"profile": ""}),
+        (PolicyPart, {"allow": "mail__*"}),
+        (PolicyPart, {"allow": [1]}),
+        (PolicyPart, {"deny": "mail__*"}),
+        (PolicyPart, {"deny": {"mail__send": True}}),
+        (PolicyPart, {"deny": None}),
+        (PolicyPart, {"without_elicitation": "guess"}),
+        (BatonPart, {"policy": "careful"}),
+        (BatonPart, {"policy": ["ask"]}),
+        (BatonPart, {"policy": None}),
         (BatonPart, {"planner": "guess"}),
         (BatonPart, {"effects": {"a__*": "harmless"}}),
         (BatonPart, {"store": "papyrus"}),
@@ -90,3 +123,25 @@ def test_defaults_of_inputs() -> None:
     others: list[Any] = [None, {}, "x", []]
     for other in others:
         assert Document.model_validate({"inputs": other}).defaults == {}
+
+
+@pytest.mark.parametrize("profile", ["read_only", "ask", "always", "never"])
+def test_a_policy_may_be_its_profile_alone(profile: str) -> None:
+    """`"policy": "always"` is short for an object with that profile; anything else keeps its default."""
+    short = BatonPart.model_validate({"policy": profile}).policy
+    assert short == PolicyPart.model_validate({"profile": profile})
+    assert (short.profile, short.allow, short.deny, short.without_elicitation) == (profile, [], [], "cli")
+
+
+def test_limits_of_hosts_runs() -> None:
+    """What a host's runs may take has bounds of its own; nobody needs to wait for a turn."""
+    given = {
+        "answer_within": 20,
+        "runs": 1,
+        "waiting_runs": 0,
+        "kept_runs": 1,
+        "kept_bytes": 1_000,
+        "kept_seconds": 0.5,
+    }
+    part = LimitsPart.model_validate(given)
+    assert part.model_dump(exclude_none=True) == given

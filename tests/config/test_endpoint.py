@@ -103,3 +103,125 @@ def test_key_that_cannot_be_sent_is_refused_unseen(key: str) -> None:
 def test_sendable_is_what_a_header_can_hold(text: str) -> None:
     """What is sendable is printable ASCII."""
     assert sendable(text) == all(" " <= char <= "~" for char in text)
+
+
+# One endpoint for each stage.
+
+
+def test_stage_may_have_its_own_endpoint() -> None:
+    """A stage's own address, key, model and parameters are its own; the other stage keeps those for both."""
+    settings = endpoint(
+        {"K": "sk-2"},
+        model="m",
+        base_url=LOCAL,
+        api_key="sk-1",
+        parameters={"max_tokens": 100, "seed": 1},
+        synthesize={"base_url": "http://other/v1", "api_key": "${K}", "model": "s", "parameters": {"seed": 2}},
+    )
+    route, synthesize = settings.endpoint_for("route"), settings.endpoint_for("synthesize")
+    assert route is settings
+    assert (synthesize.base_url, synthesize.api_key, synthesize.model) == ("http://other/v1", "sk-2", "s")
+    assert (settings.parameters, synthesize.parameters) == (
+        {"max_tokens": 100, "seed": 1},
+        {"max_tokens": 100, "seed": 2},
+    )
+
+
+def test_key_goes_only_where_it_belongs() -> None:
+    """A stage with an address of its own does not get the key that was written for the other address."""
+    environment = {"OPENAI_API_KEY": "sk-env"}
+    elsewhere = {"base_url": "http://other/v1", "model": "s"}
+    settings = endpoint(environment, model="m", base_url=LOCAL, api_key="sk-1", synthesize=elsewhere)
+    assert settings.endpoint_for("synthesize").api_key is None
+    assert endpoint(environment, model="m", base_url=LOCAL, route=elsewhere).endpoint_for("route").api_key is None
+    same = endpoint(environment, model="m", base_url=LOCAL, api_key="sk-1", route={"base_url": LOCAL})
+    assert same.endpoint_for("route").api_key == "sk-1"
+    openai = endpoint(environment, model="m", base_url=LOCAL, route={"base_url": "https://api.openai.com/v1"})
+    assert openai.endpoint_for("route").api_key == "sk-env"
+
+
+def test_each_stage_with_its_model_needs_none_for_both() -> None:
+    """Where both stages name a model, nothing else has to."""
+    settings = endpoint(base_url=LOCAL, route={"model": "r"}, synthesize={"model": "s", "base_url": "http://other/v1"})
+    assert (settings.model_for("route"), settings.model_for("synthesize")) == ("r", "s")
+    assert settings.endpoint_for("route").base_url == LOCAL
+    assert read(base_url=LOCAL, route={"model": "r"}) is None
+
+
+def test_mistake_in_a_stage_names_the_stage() -> None:
+    """An endpoint of a stage is checked as the one for both, under its own place."""
+    with pytest.raises(ConfigError, match=r"batonmcp\.llm\.synthesize: the base_url 'ftp://x' is no address"):
+        read(model="m", base_url=LOCAL, synthesize={"base_url": "ftp://x"})
+
+
+@pytest.mark.parametrize("parameter", ["messages", "tools", "stream", "model", "n", "response_format"])
+def test_parameters_that_are_ours_cannot_be_set(parameter: str) -> None:
+    """What would change what comes back, and how it is read, is refused."""
+    with pytest.raises(ConfigError, match=rf"batonmcp\.llm\.parameters: '{parameter}' cannot be set"):
+        read(model="m", base_url=LOCAL, parameters={parameter: 1})
+
+
+# Azure.
+
+RESOURCE = "https://r.openai.azure.com"
+AZURE = {"AZURE_OPENAI_ENDPOINT": RESOURCE, "OPENAI_API_VERSION": "2024-10-21", "AZURE_OPENAI_API_KEY": "az-1"}
+
+
+def test_azure_from_the_environment() -> None:
+    """The variables that openai's own client for Azure reads are enough, with a model: its deployment is called so."""
+    settings = endpoint(AZURE, model="gpt")
+    assert settings.base_url == f"{RESOURCE}/openai/deployments/gpt"
+    assert (settings.api_key, settings.api_version, settings.ad_token) == ("az-1", "2024-10-21", None)
+
+
+def test_azure_by_a_token() -> None:
+    """Without a key, a token of Azure's directory is taken."""
+    environment = {**AZURE, "AZURE_OPENAI_API_KEY": "", "AZURE_OPENAI_AD_TOKEN": "ad-1"}
+    settings = endpoint(environment, model="gpt")
+    assert (settings.api_key, settings.ad_token) == (None, "ad-1")
+
+
+def test_azure_in_the_file() -> None:
+    """Resource, deployment and version can be written, for each stage its own deployment."""
+    settings = endpoint(
+        base_url=f"{RESOURCE}/",
+        api_key="az-1",
+        model="gpt",
+        deployment="d",
+        api_version="2024-10-21",
+        synthesize={"deployment": "e"},
+        route={"model": "r"},
+    )
+    bases = [settings.base_url, settings.endpoint_for("synthesize").base_url, settings.endpoint_for("route").base_url]
+    assert bases == [f"{RESOURCE}/openai/deployments/{name}" for name in ("d", "e", "r")]
+    assert settings.endpoint_for("synthesize").api_key == "az-1"
+    assert settings.endpoint_for("synthesize").api_version == "2024-10-21"
+
+
+def test_azure_as_it_is_pasted() -> None:
+    """The address of a call, as Azure shows it, says all there is to say."""
+    url = f"{RESOURCE}/openai/deployments/d/chat/completions?api-version=2024-10-21"
+    settings = endpoint(base_url=url, api_key="az-1", model="gpt")
+    assert (settings.base_url, settings.api_version) == (f"{RESOURCE}/openai/deployments/d", "2024-10-21")
+
+
+def test_other_keys_do_not_go_to_azure_nor_its_key_elsewhere() -> None:
+    """Each key goes to its maker."""
+    both = {**AZURE, "OPENAI_API_KEY": "sk-1"}
+    assert endpoint(both, model="m").api_key == "az-1"
+    assert endpoint({**both, "OPENAI_BASE_URL": LOCAL}, model="m").api_key == "sk-1"
+    assert endpoint(both, base_url=f"{RESOURCE}/openai/v1", model="m").api_version is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "part", "said"),
+    [
+        ({"AZURE_OPENAI_ENDPOINT": RESOURCE, "AZURE_OPENAI_API_KEY": "a"}, {}, "asks for a version of its interface"),
+        ({}, {"base_url": RESOURCE, "api_key": "a"}, 'Write "api_version", or set OPENAI_API_VERSION'),
+        ({**AZURE, "AZURE_OPENAI_API_KEY": ""}, {}, "no API key. Set AZURE_OPENAI_API_KEY"),
+    ],
+)
+def test_azure_that_cannot_be_called_is_refused(environment: dict[str, str], part: dict[str, str], said: str) -> None:
+    """What is missing is named."""
+    with pytest.raises(ConfigError, match=said):
+        read(environment, model="m", **part)

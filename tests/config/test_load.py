@@ -14,6 +14,7 @@ from batonmcp.config.load import config_to_write, find_config, load
 from batonmcp.config.settings import HttpKind, HttpServer, ServerSettings, Settings, StdioServer
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
+from batonmcp.core.policy import Policy
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -200,9 +201,42 @@ def test_own_settings(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "policy"),
+    [
+        ({}, Policy()),
+        ("read_only", Policy(profile="read_only")),
+        ({"profile": "always", "without_elicitation": "host"}, Policy(profile="always", without_elicitation="host")),
+        ({"allow": ["a__get*"], "deny": ["a__*", "b__x"]}, Policy(allow=("a__get*",), deny=("a__*", "b__x"))),
+    ],
+)
+def test_policy(path: Path, written: object, policy: Policy) -> None:
+    """What may run is read as it is written; a process that was told nothing asks."""
+    assert loaded(path, {"mcpServers": {}, "batonmcp": {"policy": written}}).policy == policy
+    assert loaded(path, {"mcpServers": {}}).policy == Policy()
+
+
+def test_limits_of_hosts_runs(path: Path) -> None:
+    """All bounds of hosts' runs can be set; what is not said keeps its default."""
+    limits: dict[str, Any] = {
+        "answer_within": 20,
+        "runs": 2,
+        "waiting_runs": 0,
+        "kept_runs": 3,
+        "kept_bytes": 4_000,
+        "kept_seconds": 9,
+    }
+    found = loaded(path, {"mcpServers": {}, "batonmcp": {"limits": limits}}).limits
+    assert found == Limits(**limits)
+
+
+@pytest.mark.parametrize(
     ("baton", "said"),
     [
         ({"limits": {"steps": "many"}}, r"batonmcp\.limits\.steps: input should be a valid integer"),
+        ({"limits": {"answer_within": "soon"}}, r"batonmcp\.limits\.answer_within: input should be a valid number"),
+        ({"policy": "careful"}, r"batonmcp\.policy\.profile: input should be 'read_only', 'ask', 'always' or 'never'"),
+        ({"policy": {"deny": "mail__*"}}, r"batonmcp\.policy\.deny: input should be a valid list"),
+        ({"policy": []}, r"batonmcp\.policy: it should be an object"),
         ({"planner": "guess"}, r"batonmcp\.planner: input should be 'auto', 'llm', 'host' or 'lexical'"),
         ({"effects": []}, r"batonmcp\.effects: it should be an object"),
         ([], r"batonmcp: it should be an object"),
@@ -230,7 +264,7 @@ def test_unknown_keys_are_named(path: Path) -> None:
             "b": {"comand": "x"},
             "c": {"command": ["x"], "arg": []},
         },
-        "batonmcp": {"polcy": {}, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}},
+        "batonmcp": {"polcy": {}, "policy": {"alow": []}, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}},
     }
     warnings = loaded(path, document).warnings
     assert all(warning.startswith(f"{path}: ") for warning in warnings)
@@ -240,6 +274,7 @@ def test_unknown_keys_are_named(path: Path) -> None:
         "mcpServers.c.arg is not known and was passed over. Did you mean 'args'?",
         "mcpServers.a.autoApprove: not followed; what another host may do unasked does not hold here.",
         "batonmcp.limits.step is not known and was passed over. Did you mean 'steps'?",
+        "batonmcp.policy.alow is not known and was passed over. Did you mean 'allow'?",
         "batonmcp.llm.route.modle is not known and was passed over. Did you mean 'model'?",
     }
     assert any(warning.startswith(f"{path}: batonmcp.polcy is not known") for warning in warnings)
@@ -336,6 +371,13 @@ def test_secrets_of_servers_are_known(path: Path) -> None:
     assert settings.secrets == {"0123456789", "sk-abcdef0123456789", "hunter2-x", "pass-w0rd", "q-123456", sent}
 
 
+def test_secrets_of_each_stage_are_known(path: Path) -> None:
+    """The keys of both endpoints are secrets."""
+    elsewhere = {"base_url": "http://127.0.0.1:2/v1", "api_key": "key-of-the-writer"}
+    llm = {"model": "m", "base_url": "http://127.0.0.1:1/v1", "api_key": "key-of-both", "synthesize": elsewhere}
+    assert loaded(path, {"batonmcp": {"llm": llm}}).secrets == {"key-of-both", "key-of-the-writer"}
+
+
 def test_secrets_in_the_file_are_told(path: Path) -> None:
     """A token that stands in the file itself is named by its place, never by its value."""
     token = "8f14e45fceea167a5a36dedd4bea2543"  # noqa: S105 - of nothing
@@ -343,10 +385,15 @@ def test_secrets_in_the_file_are_told(path: Path) -> None:
         "a": {"command": "x", "env": {"KEY": token, "PATH": "/usr/bin", "MODE": "production"}},
         "b": {"url": "http://h", "headers": {"Authorization": f"Bearer {token}"}},
     }
-    llm = {"model": "m", "api_key": f"sk-{token}"}
+    llm = {"model": "m", "api_key": f"sk-{token}", "route": {"api_key": f"sk-r{token}"}}
     warnings = loaded(path, {"mcpServers": servers, "batonmcp": {"llm": llm}}).warnings
     told = [warning.removeprefix(f"{path}: ").partition(" holds what looks like a secret")[0] for warning in warnings]
-    assert told == ["batonmcp.llm.api_key", "mcpServers.a.env.KEY", "mcpServers.b.headers.Authorization"]
+    assert told == [
+        "batonmcp.llm.api_key",
+        "batonmcp.llm.route.api_key",
+        "mcpServers.a.env.KEY",
+        "mcpServers.b.headers.Authorization",
+    ]
     assert not any(token in warning for warning in warnings)
     local = {"model": "m", "base_url": "http://127.0.0.1/v1", "api_key": "any-long-key-1"}
     assert not loaded(path, {"mcpServers": {"c": {"command": "x"}}, "batonmcp": {"llm": local}}).warnings

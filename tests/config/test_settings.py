@@ -6,7 +6,7 @@ from typing import Literal
 
 import pytest
 
-from batonmcp.config.settings import HttpServer, LlmSettings, ServerSettings, Settings, StdioServer
+from batonmcp.config.settings import HttpServer, LlmEndpoint, LlmSettings, ServerSettings, Settings, StdioServer
 
 SECRET = "s3cret-value"  # noqa: S105 - what must not be shown
 
@@ -16,7 +16,8 @@ def test_shows_no_secret() -> None:
     stdio = StdioServer(command="x", env={"TOKEN": SECRET})
     http = HttpServer(url="http://127.0.0.1/mcp", headers={"Authorization": SECRET})
     servers = tuple(ServerSettings(name="a", transport=transport) for transport in (stdio, http))
-    llm = LlmSettings(base_url="http://127.0.0.1/v1", api_key=SECRET, model="m")
+    azure = LlmEndpoint(base_url="http://127.0.0.1/v1", api_key=None, model="m", ad_token=SECRET)
+    llm = LlmSettings(base_url="http://127.0.0.1/v1", api_key=SECRET, model="m", route=azure)
     settings = Settings(source=Path("servers.json"), servers=servers, llm=llm, secrets=frozenset({SECRET}))
     assert SECRET not in repr(settings)
     assert "http://127.0.0.1/mcp" in repr(settings)
@@ -32,14 +33,19 @@ def test_shows_no_secret() -> None:
         ("synthesize", None, "s", "s"),
     ],
 )
-def test_stage_may_have_its_own_model(
+def test_stage_may_have_its_own_endpoint(
     stage: Literal["route", "synthesize"], route: str | None, synthesize: str | None, model: str
 ) -> None:
-    """A stage's own model wins over the one for both."""
+    """A stage's own endpoint wins over the one for both."""
+    own = {
+        name: LlmEndpoint(base_url=f"http://{name}/v1", api_key=None, model=its) if its else None
+        for name, its in (("route", route), ("synthesize", synthesize))
+    }
     settings = LlmSettings(
-        base_url="http://127.0.0.1/v1", api_key=None, model="both", route_model=route, synthesize_model=synthesize
+        base_url="http://both/v1", api_key=None, model="both", route=own["route"], synthesize=own["synthesize"]
     )
     assert settings.model_for(stage) == model
+    assert settings.endpoint_for(stage).host == (stage if own[stage] else "both")
 
 
 def test_is_frozen() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import JsonValue
 
-from batonmcp.core.json_text import beginning, extent_of, size_of
+from batonmcp.core.json_text import beginning, characters_up_to, extent_of, size_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-999, 999) | st.text(max_size=8) | st.just("\ud800") | st.just(0.5),
@@ -24,6 +24,8 @@ def test_same_as_writing_it_all(value: JsonValue, characters: int) -> None:
     assert beginning(value, characters) == text[:characters]
     assert (extent_of(value).size, extent_of(value).characters) == (size, len(text))
     assert size_of(value) == size
+    assert extent_of(value, exact=size) == extent_of(value)
+    assert extent_of(value, exact=0).characters == len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
 ZEROS: JsonValue = [0 for _ in range(1_000_000)]
@@ -34,3 +36,15 @@ LARGE: list[JsonValue] = ["x" * 8_000_000, ZEROS, {str(number): [] for number in
 def test_beginning_of_something_large(value: JsonValue) -> None:
     """It is as long as asked for."""
     assert len(beginning(value, 400)) == 400
+
+
+@given(JSON, st.integers(0, 80))
+def test_characters_up_to(value: JsonValue, most: int) -> None:
+    """What is no longer than asked for is counted exactly, what is longer is one more than that."""
+    assert characters_up_to(value, most) == min(len(json.dumps(value, ensure_ascii=False)), most + 1)
+
+
+@pytest.mark.parametrize("value", LARGE, ids=["text", "list", "object"])
+def test_something_large_is_only_looked_into(value: JsonValue) -> None:
+    """Large members of large ones included."""
+    assert characters_up_to([value, {"a": value}], 400) == 401

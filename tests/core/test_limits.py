@@ -8,9 +8,11 @@ from batonmcp.core.limits import Limits
 
 
 def test_defaults_bound_everything() -> None:
-    """Without any configuration nothing is without end, and one call ends before the run does."""
+    """Without any configuration nothing is without end but what hosts and prices bound; a call ends before its run."""
     limits = Limits()
-    assert all(bound > 0 for bound in asdict(limits).values())
+    bounds = asdict(limits)
+    assert {name for name, bound in bounds.items() if bound is None} == {"answer_within", "cost_usd", "llm_tokens"}
+    assert all(bound > 0 for bound in bounds.values() if bound is not None)
     assert limits.call_timeout < limits.run_timeout
     assert limits.parallel_items <= limits.items
 

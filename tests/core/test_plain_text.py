@@ -1,5 +1,6 @@
 """Text without what a reader does not see."""
 
+import json
 import sys
 import unicodedata
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.core.plain_text import holds_hidden, plain
+from batonmcp.core.plain_text import holds_hidden, plain, shown, unhidden
 
 HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 INVISIBLE = [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, *range(0x180B, 0x1810)]
@@ -52,3 +53,31 @@ def test_plain_text_stays_plain(text: str) -> None:
     once = plain(text)
     assert plain(once) is once
     assert not holds_hidden(once)
+
+
+@pytest.mark.parametrize(
+    ("text", "left", "escaped"),
+    [
+        ("plain\n\ttext", "plain\n\ttext", "plain\n\ttext"),
+        ("a\x1b[2Jb\x9bc", "a[2Jbc", "a\\u001b[2Jb\\u009bc"),
+        ("क्\u200dष", "क्\u200dष", "क्\u200dष"),
+        ("👩\u200d👧", "👩\u200d👧", "👩\u200d👧"),
+        ("a\u200db\u200c", "ab", "a\\u200db\\u200c"),
+        ("é\u200d\u200c\u200dé", "éé", "é\\u200d\\u200c\\u200dé"),
+        ("\u200d", "", "\\u200d"),
+        ("x\U000e0041", "x", "x\\udb40\\udc41"),
+        ("one\r\ntwo\rthree", "one\ntwothree", "one\ntwo\\rthree"),
+        ("]^\x00-\x1f", "]^-", "]^\\u0000-\\u001f"),
+    ],
+)
+def test_hidden_text_is_taken_out_or_shown(text: str, left: str, escaped: str) -> None:
+    """Joiners stay where a script or an emoji needs them, and are hidden everywhere else."""
+    assert unhidden(text) == left
+    assert shown(text) == escaped
+
+
+@given(st.text(max_size=40))
+def test_json_text_means_the_same_when_hidden_characters_are_shown(text: str) -> None:
+    """Escapes are those of JSON."""
+    assert json.loads(shown(json.dumps(text, ensure_ascii=False))) == text
+    assert unhidden(unhidden(text)) == unhidden(text)

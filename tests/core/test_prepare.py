@@ -8,7 +8,7 @@ from pydantic import JsonValue
 from batonmcp.core.errors import ErrorInfo, ExpressionFailed
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded
-from batonmcp.core.prepare import Calls, Decision, Settled, prepare, shape
+from batonmcp.core.prepare import Calls, Decision, Settled, foreseen, prepare, shape
 from builders import plan_of, registry, tool
 
 SCHEMA = {"type": "object", "properties": {"number": {"type": "integer"}}}
@@ -329,3 +329,70 @@ def test_a_result_that_does_not_work_is_raised() -> None:
 def test_without_a_result_there_is_none() -> None:
     """The results are given by step."""
     assert shaped(None, succeeded(1)) is None
+
+
+# What is known beforehand.
+
+
+def foreseen_calls(part: Part, inputs: dict[str, JsonValue] | None = None, limits: Limits | None = None) -> Any:  # noqa: ANN401 - `Calls | None`
+    """Return the calls that are foreseen of the step `two`."""
+    steps: list[JsonValue] = [{"id": "one", "tool": "a__x"}, {"id": "two", "tool": "c__write", **part}]
+    return foreseen(plan_of({"steps": steps}, TOOLS).steps[1], inputs or {}, limits=limits or Limits())
+
+
+KNOWN_BEFOREHAND: list[Any] = [
+    ({}, calls({})),
+    ({"arguments": {"a": 1, "b": {"$raw": {"$from": "x"}}}}, calls({"a": 1, "b": {"$from": "x"}})),
+    ({"arguments": {"a": {"$from": "1 + 1"}}}, calls({"a": 2})),
+    ({"arguments": {"a": {"$from": "inputs.text"}}}, calls({"a": "Hi."})),
+    ({"arguments": {"$from": "inputs.all[0]"}}, calls({"n": 1})),
+    ({"when": "one.ok", "after": ["one"], "arguments": {"a": 1}}, calls({"a": 1})),
+    (
+        {"for_each": "inputs.all", "arguments": {"n": {"$from": "item.n"}, "i": {"$from": "index"}}},
+        calls({"n": 1, "i": 0}, {"n": 2, "i": 1}, per_item=True),
+    ),
+    ({"for_each": "inputs.none"}, calls(per_item=True)),
+    ({"for_each": "[]"}, calls(per_item=True)),
+]
+
+
+@pytest.mark.parametrize(("part", "known"), KNOWN_BEFOREHAND)
+def test_calls_that_hang_on_no_result_are_foreseen(part: Part, known: Calls) -> None:
+    """What the plan spells out or takes from the inputs is known before anything runs, and it is what will be made."""
+    inputs: dict[str, JsonValue] = {"text": "Hi.", "all": [{"n": 1}, {"n": 2}], "none": None}
+    assert foreseen_calls(part, inputs) == known
+    assert decide({"tool": "c__write", **part}, one=succeeded({"ok": True}), inputs=inputs) == known
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"arguments": {"a": {"$from": "one"}}},
+        {"arguments": {"a": [1, {"b": {"$from": "inputs.text + one.x"}}]}},
+        {"arguments": {"$from": "one"}},
+        {"for_each": "one", "arguments": {"a": 1}},
+        {"for_each": "inputs.all", "arguments": {"a": {"$from": "one[index]"}}},
+    ],
+)
+def test_calls_that_hang_on_a_result_are_not_foreseen(part: Part) -> None:
+    """Not even in part: what is shown before is all of what will be sent."""
+    assert foreseen_calls(part, {"all": [1], "text": "x"}) is None
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"arguments": {"a": {"$from": "inputs.missing.x + 1"}}},
+        {"arguments": {"$from": "inputs.text"}},
+        {"for_each": "inputs.text", "arguments": {"a": 1}},
+        {"for_each": "inputs.all", "arguments": {"a": {"$from": "1 / index"}}},
+        {"for_each": "[1, 2, 3]", "arguments": {"a": 1}},
+        {"tool": "n__number", "arguments": {"number": {"$from": "inputs.text"}}},
+    ],
+)
+def test_there_are_no_calls_where_there_is_nothing_to_call_with(part: Part) -> None:
+    """A step that will fail before its call makes none; it does so in the run as well."""
+    inputs: dict[str, JsonValue] = {"text": "Hi.", "all": [1, 2]}
+    limits = Limits(items=2)
+    assert foreseen_calls(part, inputs, limits) == calls(per_item=True)
+    assert isinstance(decide({"tool": "c__write", **part}, inputs=inputs, limits=limits), Failed)

@@ -133,3 +133,12 @@ def test_steps_keep_what_is_short() -> None:
     for small, step in zip(preview(whole)["steps"], whole["steps"], strict=True):
         assert {key: small[key] for key in kept} == {key: step[key] for key in kept}
         assert small["error"]["kind"] == "tool_error"
+
+
+def test_a_lower_limit() -> None:
+    """Where other things travel with it, it is smaller still."""
+    whole = record("x" * 3_900, steps=20)
+    assert 60_000 < size(preview(whole)) <= 256_000
+    small = preview(whole, most=60_000)
+    assert (size(small) <= 60_000, len(small["steps"])) == (True, 20)
+    assert preview(whole, most=5_000)["steps"] == []

@@ -130,6 +130,11 @@ class InProcessTools(Tools):
         """The names of the tools called so far, in order of arrival."""
         return [call.tool for call in self.calls]
 
+    @property
+    def running(self) -> list[str]:
+        """The names of the tools that work on a call now."""
+        return sorted(self._running.elements())
+
     def hold(self, *tools: str) -> anyio.Event:
         """Keep every call of these tools until the event is set."""
         release = anyio.Event()

@@ -49,3 +49,22 @@ async def test_several_may_hold_it() -> None:
         with deadline.scope:
             await anyio.sleep_forever()
         assert anyio.current_time() - began == pytest.approx(109)
+
+
+async def test_what_is_left() -> None:
+    """Time passes while nobody holds it, stands still while somebody does, and is never less than nothing."""
+    deadline = Deadline(10)
+    assert deadline.left() == pytest.approx(10)
+    await anyio.sleep(4)
+    assert deadline.left() == pytest.approx(6)
+    with deadline.held():
+        await anyio.sleep(50)
+        assert deadline.left() == pytest.approx(6)
+        with deadline.held():
+            await anyio.sleep(50)
+        assert deadline.left() == pytest.approx(6)
+    assert deadline.left() == pytest.approx(6)
+    await anyio.sleep(100)
+    assert deadline.left() == 0
+    with deadline.held():
+        assert deadline.left() == 0

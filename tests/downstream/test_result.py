@@ -107,7 +107,7 @@ def test_blocks_are_joined_and_others_are_named() -> None:
         ImageContent(data="AA==", mime_type="image/png"),
         EmbeddedResource(resource=blob),
     ]
-    assert value(*blocks) == "one\ntwo\nfile:///c\n[image content]\n[resource content]"
+    assert value(*blocks) == "one\ntwo\nfile:///c\n[image image/png, 1 byte]\n[resource b, 1 byte]"
 
 
 @pytest.mark.parametrize(
@@ -203,3 +203,22 @@ def test_error_is_plain_and_short() -> None:
     assert isinstance(outcome, Failed)
     assert outcome.error.message.startswith("no way xxx")
     assert len(outcome.error.message) == 2_000
+
+
+def test_images_come_along_and_are_named_in_the_text() -> None:
+    """The value has no base64 in it."""
+    image = ImageContent(data="QUJD", mime_type="image/png")
+    outcome = read_result(CallToolResult(content=[text("before"), image]))
+    assert isinstance(outcome, Succeeded)
+    assert outcome.value == "before\n[image image/png, 3 bytes]"
+    assert [attachment.kind for attachment in outcome.attachments] == ["image"]
+
+
+def test_malformed_media_are_left_out_with_a_note() -> None:
+    """Once for each kind, however many there are."""
+    broken = ImageContent(data="<html>", mime_type="image/png")
+    outcome = read_result(CallToolResult(content=[broken, broken]), tool_with(None))
+    assert isinstance(outcome, Succeeded)
+    assert outcome.attachments == ()
+    assert outcome.value == "[image without usable data]\n[image without usable data]"
+    assert outcome.notes == ("The result of a__x has image content whose data are no base64, so that it was left out.",)

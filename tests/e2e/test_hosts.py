@@ -17,6 +17,7 @@ from mcp_types import CallToolResult, TextContent
 from doubles.evil_stdio import argv
 from doubles.fake_llm import FakeLLM, Text, ToolCalls
 from doubles.processes import TOKEN_VARIABLE, marked, wait_unmarked
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +49,7 @@ def text(result: CallToolResult) -> str:
     (block,) = result.content
     assert isinstance(block, TextContent)
     assert result.structured_content is None
-    return block.text
+    return answer_in(block.text)
 
 
 def run_of(result: CallToolResult) -> dict[str, Any]:
@@ -136,12 +137,13 @@ async def test_only_reads_run(write_config: WriteConfig, tmp_path: Path) -> None
         {"id": "a", "tool": "evil__echo", "arguments": {"text": "hello"}},
         {"id": "b", "tool": "evil__delete_everything", "arguments": {}},
     ]
+    store = str(tmp_path / "store.sqlite3")  # else no terminal could decide
     with anyio.fail_after(60):
-        async with Client(serve(config)) as host:
+        async with Client(serve(config, BATONMCP_STORE=store)) as host:
             result = await host.call_tool("orchestrate", {"query": "x", "plan": {"steps": steps}})
     assert run_of(result)["status"] == "approval_required"
     assert "evil__delete_everything" in text(result)
-    assert "destructive" in text(result)
+    assert "may destroy something" in text(result)
     assert not [line for line in ledger.read_text().splitlines() if line.startswith("call")]
 
 

@@ -1,6 +1,7 @@
 """The matrix itself: that it is complete, and that its rows and the tests belong together."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
@@ -13,6 +14,9 @@ IN_THIS_MATRIX = "CDHO"
 
 LATER = frozenset(["C11", "C14", "D19", "D33", "D38", "D43", "H14", "H16", "O08", "O14", "O15"])
 
+_OF_A_LETTER = re.compile(r"^(test_[a-z])_[a-z]+_rows$")
+"""The rows of a letter may be spread over several files."""
+
 
 def _tests() -> Mapping[str, list[str]]:
     """Return the tests of each row."""
@@ -21,7 +25,7 @@ def _tests() -> Mapping[str, list[str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             fault = fault_of(node.name) if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) else None
             if fault:
-                found[fault.id].append(path.stem)
+                found[fault.id].append(_OF_A_LETTER.sub(r"\1_rows", path.stem))
     return found
 
 

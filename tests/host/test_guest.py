@@ -9,6 +9,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.session import ClientRequestContext
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
 
+from reading import answer_in
+
 pytestmark = pytest.mark.anyio
 
 TIME_S = 30.0
@@ -46,7 +48,7 @@ def text_of(result: CallToolResult) -> str:
     """Return the text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 @pytest.mark.slow

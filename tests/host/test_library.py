@@ -139,3 +139,17 @@ async def test_at_first_there_are_none() -> None:
     with anyio.fail_after(TIME_S):
         async with Client(front.server) as host:
             assert (await host.list_resources()).resources == []
+
+
+async def test_templates_are_asked_for(connect: Connect) -> None:
+    """A host that lists resources lists templates as well, and hears that there are none."""
+    async with connect(AskingBackend(nothing, [LINK])) as host:
+        assert (await host.list_resource_templates()).resource_templates == []
+
+
+async def test_an_error_says_which_resource(connect: Connect) -> None:
+    """What cannot be found is told as data, too."""
+    async with connect(AskingBackend(nothing, [LINK])) as host:
+        with pytest.raises(MCPError) as unknown:
+            await host.read_resource("repo://elsewhere/file")
+    assert unknown.value.error.data == {"uri": "repo://elsewhere/file"}

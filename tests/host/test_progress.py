@@ -116,6 +116,24 @@ async def test_silence_repeats_the_last_line() -> None:
     host.check()
 
 
+async def test_silence_names_what_runs() -> None:
+    """What is said again is what goes on, also if the last news was of something else."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            for event in (ready(2), STARTED, StepStarted(step_id="s2", arguments=[{}], per_item=False)):
+                emit(event)
+            await anyio.sleep(15)
+            emit(finished())
+            await anyio.sleep(15)
+    assert host.lines[3:] == [
+        "Running: a__x (step s1), a__x (step s2)",
+        "a__x (step s1): succeeded",
+        "a__x (step s2): running",
+    ]
+    host.check()
+
+
 async def test_silence_from_the_start_is_broken_too() -> None:
     """While servers are still coming up there is something to say."""
     host = Host()

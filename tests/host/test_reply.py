@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 import pytest
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ImageContent, TextContent
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
     LlmCalled,
@@ -20,10 +21,13 @@ from batonmcp.core.events import (
 )
 from batonmcp.core.outcome import Failed, ItemOutcome, Outcome, Succeeded
 from batonmcp.core.record import Recorder, RunRecord
-from batonmcp.host.reply import RUN_META, reply, reply_error
+from batonmcp.host.attached import attached
+from batonmcp.host.reply import LARGEST_REPLY, RUN_META, reply, reply_error, reply_value
+from batonmcp.host.resources import SeenResources, Shelf
 from batonmcp.stages.task import Output
 from builders import plan_of, registry, tool
 
+FACTS = "---\nRan: a__x (0 ms).\nRun r: single, planned by the model; 1 LLM call, 1 + 1 tokens."
 ERROR = ErrorInfo(kind="llm_auth", message="The endpoint answered 401.", cure="Check the key.")
 
 
@@ -67,7 +71,7 @@ def meta_of(result: CallToolResult) -> dict[str, Any]:
 def test_an_answer_is_one_text_block() -> None:
     """The answer is the only text, there is no structured content, and the record is beside it without it."""
     result = reply(run(Succeeded(value={"n": 1}), end=RunFinished(status="ok", answer="All is well.")), "answer")
-    assert text_of(result) == "All is well."
+    assert text_of(result) == f"All is well.\n\n{FACTS}"
     assert not result.is_error
     meta = meta_of(result)
     assert (meta["status"], meta["run_id"], meta["mode"], meta["notes"]) == ("ok", "r", "single", ["a note"])
@@ -79,7 +83,7 @@ def test_an_answer_is_one_text_block() -> None:
 def test_data_is_json_text() -> None:
     """With `output: data` the text is the results as JSON, readable as it stands."""
     result = reply(run(Succeeded(value={"ä": "→"}), end=RunFinished(status="ok", answer=None)), "data")
-    assert text_of(result) == '{"status": "ok", "results": {"s1": {"ä": "→"}}}'
+    assert text_of(result).startswith('{"status": "ok", "results": {"s1": {"ä": "→"}}, "run": {"run_id": "r", ')
     assert not result.is_error
 
 
@@ -97,7 +101,7 @@ def test_data_is_json_text() -> None:
 )
 def test_words_where_there_is_no_data(end: RunFinished, text: str) -> None:
     """A run that ended before its steps says why in words, whatever output was wanted."""
-    assert text_of(reply(run(Succeeded(value=1), end=end), "data")) == text
+    assert text_of(reply(run(Succeeded(value=1), end=end), "data")) == f"{text}\n\n{FACTS}"
 
 
 @pytest.mark.parametrize("output", ["answer", "data"])
@@ -152,7 +156,7 @@ def test_the_record_stays_bounded(outcomes: list[Outcome]) -> None:
     meta = meta_of(result)
     assert len(json.dumps(meta, ensure_ascii=False).encode()) < 256 * 1024
     assert len(meta["steps"]) == len(outcomes)
-    assert text_of(result) == "short"
+    assert text_of(result).startswith("short\n\n")
 
 
 def test_a_long_value_is_a_preview_and_a_short_one_is_whole() -> None:
@@ -193,3 +197,52 @@ def test_a_run_in_which_nothing_worked_is_an_error() -> None:
     assert reply(recorder.record, "answer").is_error
     recorder(RunFinished(status="partial", answer="Half of it."))
     assert not reply(recorder.record, "answer").is_error
+
+
+IMAGE = Attachment(
+    name="image", media="image", mime="image/png", size=400_000, contents=Contents(uri="", blob="QUJD" * 135_000)
+)
+
+
+@pytest.mark.parametrize("output", ["answer", "data"])
+@pytest.mark.parametrize(
+    "value",
+    ["x", "x" * 8_000_000, "\x1b\u200b😀" * 90_000, [{"a": "é\n"}] * 300_000],
+    ids=["small", "x", "escapes", "list"],
+)
+def test_no_host_throws_it_away(value: JsonValue, output: Output) -> None:
+    """The text is under 40,000 characters and the whole under 900,000 bytes, whatever tools gave and said."""
+    outcomes = [Succeeded(value=value, attachments=(IMAGE, IMAGE))] * 24
+    answer = None if output == "data" else str(value)[:500_000]
+    record = run(*outcomes, end=RunFinished(status="ok", answer=answer), arguments={"a": "é" * 10_000})
+    result = reply(record, output, attached(record, Shelf(SeenResources())))
+    text, *blocks = result.content
+    assert isinstance(text, TextContent)
+    assert len(text.text) < 40_000
+    assert len(result.model_dump_json(by_alias=True, exclude_none=True).encode()) < LARGEST_REPLY
+    assert [type(block) for block in blocks] == [ImageContent]
+    assert "Not attached, as it is too large: image image/png, 400 kB" in text.text
+    assert result.structured_content is None
+    if output == "data":
+        assert json.loads(text.text)["run"]["run_id"] == "r"
+
+
+def test_lines_about_what_comes_along_are_part_of_the_text() -> None:
+    """There is one text, which names images with their step; the images follow."""
+    small = Attachment(name="image", media="image", mime="image/png", size=3, contents=Contents(uri="", blob="QUJD"))
+    record = run(Succeeded(value=1, attachments=(small,)), end=RunFinished(status="ok", answer="Here it is."))
+    text, image = reply(record, "answer", attached(record, Shelf(SeenResources()))).content
+    assert isinstance(text, TextContent)
+    assert text.text.startswith(
+        "Here it is.\n\nAttached: image image/png, 3 bytes, from step `s1`, a__x.\n\n---\nRan: a__x"
+    )
+    assert isinstance(image, ImageContent)
+    assert image.meta == {"batonmcp/step": "s1", "batonmcp/tool": "a__x"}
+
+
+def test_a_selected_part() -> None:
+    """It is JSON, cut where it would be too long; the run it is from is named."""
+    result = reply_value("r", {"a": ["é", 1]})
+    assert (text_of(result), result.meta) == ('{"a": ["é", 1]}', {RUN_META: {"run_id": "r"}})
+    cut = json.loads(text_of(reply_value("r", ["x" * 90 for _ in range(90_000)])))
+    assert cut["cut"][0].endswith(" of 90,000 items")

@@ -24,13 +24,17 @@ from mcp_types import (
 )
 from pydantic import FileUrl, JsonValue
 
-from batonmcp.core.caller import Caller
+from batonmcp.core.caller import Answer, Caller, Declined, Question
 from batonmcp.core.events import Emit
 from batonmcp.core.limits import Limits
-from batonmcp.host.run import MOST_ROUNDS
+from batonmcp.host.capacity import Capacity
+from batonmcp.host.question import Request
+from batonmcp.host.reply import reply_error
+from batonmcp.host.run import MOST_ROUNDS, Interim, Run, Work
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend, Play, form, question, said
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +87,7 @@ def text_of(result: CallToolResult) -> str:
     """Return the text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 async def ask_once(_task: Task, _listen: Emit, caller: Caller) -> str:
@@ -339,3 +343,122 @@ async def test_a_question_after_the_run() -> None:
         await host.call_tool("orchestrate", QUERY)
         assert said(await callers[0].ask(form("Late?"))) == "declined because the run that called its tool is over"
     assert person.seen == []
+
+
+# Attending.
+
+
+class Passer:
+    """A request of a host that cannot be asked, and hears of progress."""
+
+    way = None
+    capabilities = None
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def report(self, progress: float, total: float | None, message: str) -> None:
+        """Hear it."""
+        del progress, total
+        await anyio.lowlevel.checkpoint()
+        self.heard.append(message)
+
+    async def ask(self, question: Question, request: Request) -> Answer | Declined:
+        """Never be asked."""
+        raise AssertionError(question, request)
+
+
+@asynccontextmanager
+async def performed(work: Work) -> AsyncGenerator[Run]:
+    """Have a run at work; at the end it is over, one way or the other."""
+    run = Run(work, principal=None, place=Capacity(places=1, queue=0).reserve())
+    with anyio.fail_after(TIME_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(run.perform)
+            yield run
+            run.cancel()
+
+
+async def test_all_who_attend_hear_and_get_the_reply() -> None:
+    """Several requests wait for one run: each hears of its progress, and each gets its reply."""
+    go_on = anyio.Event()
+
+    async def work(run: Run) -> CallToolResult:
+        await go_on.wait()
+        await run.report(1, None, "half")
+        return reply_error("done")
+
+    guests, replies = [Passer() for _ in range(3)], list[str]()
+    async with performed(work) as run, anyio.create_task_group() as tasks:
+
+        async def attend(guest: Passer) -> None:
+            outcome = await run.attend(guest)
+            assert isinstance(outcome, CallToolResult)
+            replies.append(text_of(outcome))
+
+        for guest in guests:
+            tasks.start_soon(attend, guest)
+        await anyio.wait_all_tasks_blocked()
+        assert run.attended
+        go_on.set()
+    assert [guest.heard for guest in guests] == [["half"]] * 3
+    assert replies == ["done"] * 3
+    assert not run.attended
+    await run.report(2, None, "nobody hears it")
+
+
+async def test_the_time_of_a_request() -> None:
+    """A request that has no more time leaves with what there is; the run goes on."""
+    go_on = anyio.Event()
+
+    async def work(_run: Run) -> CallToolResult:
+        await go_on.wait()
+        return reply_error("done")
+
+    async with performed(work) as run:
+        assert await run.attend(Passer(), within=0.01) == Interim("running")
+        assert (run.over, run.attended, run.reply, run.cancelled) == (False, False, None, "")
+        go_on.set()
+        outcome = await run.attend(Passer(), within=TIME_S)
+        assert outcome is run.reply
+        assert await run.attend(Passer(), within=0) is run.reply
+
+
+async def test_why_a_run_was_cancelled() -> None:
+    """The first reason stays, and is what a later request is told; a run that is over cannot be cancelled any more."""
+
+    async def forever(_run: Run) -> CallToolResult:
+        await anyio.sleep_forever()
+        return reply_error("never")
+
+    async with performed(forever) as run:
+        run.cancel("It took too long.")
+        run.cancel()
+        outcome = await run.attend(Passer())
+        assert isinstance(outcome, CallToolResult)
+        assert text_of(outcome) == run.cancelled == "It took too long."
+
+    async def at_once(_run: Run) -> CallToolResult:
+        await anyio.lowlevel.checkpoint()
+        return reply_error("done")
+
+    async with performed(at_once) as run:
+        await run.attend(Passer())
+        run.cancel()
+        assert run.cancelled == ""
+        assert await run.attend(Passer()) is run.reply
+
+
+async def test_a_question_before_anybody_has_come() -> None:
+    """A run that no request has attended yet has nobody to ask, and nothing to be decided by."""
+    answers: list[object] = []
+
+    async def work(run: Run) -> CallToolResult:
+        answers.append(said(await run.caller.ask(form("Go on?"))))
+        return reply_error("done")
+
+    async with performed(work) as run:
+        await anyio.wait_all_tasks_blocked()
+        assert run.over
+        assert not run.present("anything")
+    assert answers == ["declined because no request of the host has come yet that could be asked"]

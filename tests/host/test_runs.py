@@ -5,7 +5,10 @@ from contextlib import asynccontextmanager
 from itertools import pairwise
 
 import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
+import trio
 from mcp import Client
 from mcp.client.session import ClientRequestContext
 from mcp_types import (
@@ -23,13 +26,15 @@ from trio.testing import MockClock
 from batonmcp.core.caller import Answer, Caller, Declined, Question
 from batonmcp.core.events import Emit, Noted, RouteStarted
 from batonmcp.core.limits import Limits
+from batonmcp.core.record import StepRecord
 from batonmcp.host.question import Request
 from batonmcp.host.reply import reply_error
 from batonmcp.host.run import Interim, Run
-from batonmcp.host.runs import PATIENCE, open_runs
+from batonmcp.host.runs import PATIENCE, Runs, open_runs
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend, Play, form, said
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -77,7 +82,7 @@ def text_of(result: CallToolResult | InputRequiredResult | Interim) -> str:
     assert isinstance(result, CallToolResult), result
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 class Asking:
@@ -286,9 +291,13 @@ async def test_a_run_belongs_to_somebody() -> None:
         async with open_runs() as runs:
             state, (key,) = round_of(await runs.attend(runs.start(ask_and_reply, principal="me"), Visitor()))
             assert runs.resume(state, principal="you") is None
-            run = runs.resume(state, principal="me")
-            assert run is not None
-            assert text_of(await runs.attend(run, Visitor(), {key: YES})) == "accept {'ok': True}"
+            parked = runs.resume(state, principal="me")
+            assert parked is not None
+            assert runs.find(parked.run.id, principal="you") is None
+            assert runs.knows(parked.run.id)
+            answers = parked.answers({key: YES, "q2": YES})
+            assert [*answers] == [key]
+            assert text_of(await runs.attend(parked.run, Visitor(), answers)) == "accept {'ok': True}"
 
 
 @pytest.mark.parametrize("anyio_backend", [VIRTUAL])
@@ -348,3 +357,175 @@ async def test_a_host_that_never_comes_for_the_reply() -> None:
         assert answers == []
         await anyio.sleep(2)
         assert answers == [Declined(because="the run that called its tool is over", over=True)]
+
+
+# What stays readable.
+
+
+async def give(run: Run) -> CallToolResult:
+    """Give a hundred bytes and a few."""
+    await anyio.lowlevel.checkpoint()
+    step = StepRecord(id="a", tool="s__a", server="s", effect="read", status="succeeded", value="x" * 98)
+    run.recorder.record.steps = [step]
+    return reply_error("")
+
+
+SIZE = 102  # with its quotation marks, and no inputs
+
+
+async def weighed() -> None:
+    """Wait until the thread that weighs the last run has ended: there is but one."""
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = 1
+    await anyio.to_thread.run_sync(int)
+    await anyio.wait_all_tasks_blocked()
+
+
+async def ended(runs: Runs, count: int) -> list[Run]:
+    """Let so many runs end, one after the other."""
+    found: list[Run] = []
+    for _ in range(count):
+        found.append(runs.start(give, principal=None))
+        await runs.attend(found[-1], Visitor())
+        await weighed()
+    return found
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+async def test_so_many_stay_readable(count: int) -> None:
+    """Of one run less than the limit, as many, and one more, all are found but those above it, the oldest first."""
+    async with open_runs(limits=Limits(kept_runs=3)) as runs:
+        found = [runs.find(run.id, principal=None) is run for run in await ended(runs, count)]
+    assert found == [False] * max(count - 3, 0) + [True] * min(count, 3)
+
+
+@pytest.mark.parametrize(("room", "kept"), [(3 * SIZE - 1, 2), (3 * SIZE, 3), (3 * SIZE + 1, 3), (SIZE - 1, 0)])
+async def test_so_much_stays_readable(room: int, kept: int) -> None:
+    """Results stay as long as they fit together; one that does not fit by itself is not kept."""
+    async with open_runs(limits=Limits(kept_bytes=room)) as runs:
+        found = [runs.find(run.id, principal=None) is run for run in await ended(runs, 3)]
+    assert found == [False] * (3 - kept) + [True] * kept
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+@pytest.mark.parametrize(("seconds", "kept"), [(99.0, True), (99.9, True), (100.0, False), (101.0, False)])
+async def test_they_stay_so_long(seconds: float, kept: bool) -> None:  # noqa: FBT001 - a column
+    """After their time they are gone, with what they were parked with."""
+    async with open_runs(limits=Limits(kept_seconds=100)) as runs:
+        run = runs.start(give, principal=None)
+        await runs.attend(run, Visitor())
+        await anyio.sleep(seconds)
+        assert (runs.find(run.id, principal=None) is run) is kept
+
+
+# Timers.
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+@pytest.mark.parametrize("after", [PATIENCE - 0.001, PATIENCE, PATIENCE + 0.001])
+async def test_a_host_that_comes_in_the_last_moment(after: float) -> None:
+    """It finds its run or it does not, and nothing breaks."""
+    async with open_runs() as runs:
+        run = runs.start(ask_and_reply, principal="me")
+        state, (key,) = round_of(await runs.attend(run, Visitor()))
+        await anyio.sleep(after)
+        parked = runs.resume(state, principal="me")
+        if parked:
+            assert text_of(await runs.attend(run, Visitor(), parked.answers({key: YES}))) == "accept {'ok': True}"
+        else:
+            assert text_of(await runs.attend(run, Visitor())).startswith("The run was cancelled, as its host did not")
+        await anyio.sleep(PATIENCE)
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+async def test_a_visit_begins_the_time_anew() -> None:
+    """A host that comes without answers is asked again, in a round of its own; the first is good no more."""
+    async with open_runs() as runs:
+        run = runs.start(ask_and_reply, principal="me")
+        first, _ = round_of(await runs.attend(run, Visitor()))
+        await anyio.sleep(PATIENCE / 2)
+        second, (key,) = round_of(await runs.attend(run, Visitor()))
+        assert runs.resume(first, principal="me") is None
+        await anyio.sleep(PATIENCE - 1)
+        parked = runs.resume(second, principal="me")
+        assert parked
+        assert text_of(await runs.attend(run, Visitor(), parked.answers({key: YES}))) == "accept {'ok': True}"
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+async def test_another_request_attends_when_the_time_is_over() -> None:
+    """A round that nobody has answered is put to it: the run is not cancelled under its eyes."""
+    async with open_runs() as runs, anyio.create_task_group() as tasks:
+        run, rounds = runs.start(ask_and_reply, principal="me"), list[str]()
+
+        async def attend() -> None:
+            state, (key,) = round_of(await runs.attend(run, Visitor()))
+            rounds.append(state)
+            if len(rounds) == 2:
+                parked = runs.resume(state, principal="me")
+                assert parked
+                assert text_of(await runs.attend(run, Visitor(), parked.answers({key: YES}))) == "accept {'ok': True}"
+
+        for _ in range(2):
+            tasks.start_soon(attend)
+        await anyio.sleep(PATIENCE - 1)
+        assert len(rounds) == 1
+        await anyio.sleep(2)
+        assert len(rounds) == 2
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+async def test_a_late_host_is_told_how_it_ended() -> None:
+    """A run that has ended without its answers gives its reply to a host that comes too late with them."""
+    async with open_runs(patience=50) as runs:
+
+        async def work(run: Run) -> CallToolResult:
+            with anyio.move_on_after(40):
+                await run.caller.ask(form("Go on?"))
+            return reply_error("It is over.")
+
+        state, (key,) = round_of(await runs.attend(runs.start(work, principal="me"), Visitor()))
+        await anyio.sleep(60)
+        parked = runs.resume(state, principal="me")
+        assert parked
+        assert text_of(await runs.attend(parked.run, Visitor(), parked.answers({key: YES}))) == "It is over."
+
+
+async def test_a_work_that_breaks_leaves_nothing() -> None:
+    """A run whose work raises is known no more."""
+
+    async def break_down(_run: Run) -> CallToolResult:
+        await anyio.lowlevel.checkpoint()
+        raise LookupError
+
+    found: list[tuple[Runs, str]] = []
+    with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
+        async with open_runs() as runs:
+            found.append((runs, runs.start(break_down, principal=None).id))
+            await anyio.sleep_forever()
+    assert [runs.knows(run_id) for runs, run_id in found] == [False]
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+async def test_nothing_is_left_of_a_hundred_runs() -> None:
+    """Runs that were answered, visited, cancelled, or left by their host leave no task and no timer behind."""
+    async with open_runs(limits=Limits(runs=2)) as runs:
+        await anyio.wait_all_tasks_blocked()
+        before = trio.lowlevel.current_statistics().tasks_living
+        for number in range(100):
+            run = runs.start(ask_and_reply, principal="me")
+            state, (key,) = round_of(await runs.attend(run, Visitor()))
+            if number % 4 == 0:
+                parked = runs.resume(state, principal="me")
+                assert parked
+                await runs.attend(run, Visitor(), parked.answers({key: YES}))
+            elif number % 4 == 1:
+                again, _ = round_of(await runs.attend(run, Visitor()))
+                parked = runs.resume(again, principal="me")
+                assert parked
+                await runs.attend(run, Visitor(), parked.answers(None))
+            elif number % 4 == 2:
+                run.cancel()
+        await anyio.sleep(PATIENCE + 1)
+        await weighed()
+        assert trio.lowlevel.current_statistics().tasks_living == before

@@ -17,8 +17,10 @@ from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import Event, Noted, StepFinished, StepProgressed, StepRetried, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Again, Cancelled, Failed, Outcome, Skipped, Succeeded, attachments_of, status_of
-from batonmcp.core.plan import Plan
+from batonmcp.core.plan import Plan, Step
+from batonmcp.core.prepare import Calls
 from batonmcp.core.registry import Registry
+from batonmcp.downstream.deadline import Deadline
 from batonmcp.stages.execute import execute
 from builders import plan_of, registry, tool
 from doubles.ports import Answer, Barrier, Dialogue, InProcessTools, failed
@@ -761,6 +763,104 @@ async def test_time_in_which_a_person_thinks_is_not_the_runs() -> None:
     assert value_of(outcomes["one"]) == "me"
     assert outcomes["two"] == Cancelled(because="the run reached its limit of 120 s")
     assert anyio.current_time() - began == pytest.approx(5_120)
+
+
+# What may make its calls.
+
+
+class Gate:
+    """Lets steps through, but for those that it does not; keeps what it was asked."""
+
+    def __init__(self, *refused: str, seconds: float = 0.0) -> None:
+        self.asked: list[tuple[str, Calls]] = []
+        self._refused = refused
+        self._seconds = seconds
+
+    async def admit(self, step: Step, calls: Calls) -> Skipped | None:
+        """Say whether a step may make its calls."""
+        self.asked.append((step.id, calls))
+        await anyio.sleep(self._seconds)
+        return Skipped(because="it may not", by_failure=True) if step.id in self._refused else None
+
+
+async def test_a_step_is_admitted_with_the_calls_that_it_makes() -> None:
+    """It is asked about once, with exactly what is sent then; steps that make no call are not asked about."""
+    run = run_of(
+        step("one", "a__put", arguments={"n": {"$from": "inputs.n"}}),
+        step("each", "b__put", for_each="[1, 2]", arguments={"n": {"$from": "item"}}),
+        step("skipped", "a__x", when="false"),
+        step("broken", "a__x", arguments={"n": {"$from": "1 / 0"}}),
+        inputs={"n": 1},
+    )
+    gate = Gate()
+    with anyio.fail_after(TIME_S):
+        outcomes = await execute(
+            run.plan, tools=run.tools, inputs=run.inputs, limits=run.limits, emit=run.events.append, admit=gate.admit
+        )
+    assert dict(gate.asked) == {
+        "one": Calls(arguments=({"n": 1},), per_item=False),
+        "each": Calls(arguments=({"n": 1}, {"n": 2}), per_item=True),
+    }
+    assert len(gate.asked) == 2
+    sent = [call.arguments for call in run.tools.calls if call.tool == "b__put"]
+    assert sent == [{"n": 1}, {"n": 2}]
+    assert isinstance(outcomes["skipped"], Skipped)
+    assert isinstance(outcomes["broken"], Failed)
+
+
+async def test_a_call_that_is_made_again_is_not_asked_about_again() -> None:
+    """A call that never left its server's door is the same call."""
+    gone = Failed(error=ErrorInfo(kind="unavailable", message="Gone."), again="always")
+    answers = iter([gone, Succeeded(value="done")])
+
+    async def flaky(_caller: Caller) -> Failed | Succeeded:
+        await anyio.lowlevel.checkpoint()
+        return next(answers)
+
+    run, gate = run_of(step("one", "a__put"), answers={"a__put": Dialogue(flaky)}), Gate()
+    with anyio.fail_after(TIME_S):
+        outcomes = await execute(
+            run.plan, tools=run.tools, inputs={}, limits=run.limits, emit=run.events.append, admit=gate.admit
+        )
+    assert (value_of(outcomes["one"]), len(gate.asked), len(run.tools.calls)) == ("done", 1, 2)
+
+
+async def test_a_step_that_is_not_admitted_is_skipped() -> None:
+    """It never starts, what needs it is skipped, and the others run."""
+    run = run_of(
+        step("no", "a__put"),
+        step("needs", "b__x", arguments={"v": {"$from": "no"}}),
+        step("other", "c__x"),
+    )
+    with anyio.fail_after(TIME_S):
+        outcomes = await execute(
+            run.plan, tools=run.tools, inputs={}, limits=run.limits, emit=run.events.append, admit=Gate("no").admit
+        )
+    assert outcomes["no"] == Skipped(because="it may not", by_failure=True)
+    assert outcomes["needs"] == Skipped(because="step `no` was skipped", by_failure=True)
+    assert (run.started, run.tools.called) == (["other"], ["c__x"])
+
+
+@pytest.mark.parametrize("anyio_backend", [AUTOJUMP])
+async def test_steps_run_within_the_deadline_that_they_are_given() -> None:
+    """A part of the run's time, which stands still while a step waits to be admitted."""
+    run, gate = run_of(step("one", "a__put"), step("two", "b__x", after=["one"])), Gate(seconds=5_000)
+    run.tools.hold("b__x")
+    began, deadline = anyio.current_time(), Deadline(30)
+    with anyio.fail_after(20_000):
+        outcomes = await execute(
+            run.plan,
+            tools=run.tools,
+            inputs={},
+            limits=Limits(call_timeout=10_000),
+            emit=run.events.append,
+            admit=gate.admit,
+            deadline=deadline,
+        )
+    assert value_of(outcomes["one"]) == {}
+    assert outcomes["two"] == Cancelled(because="the run reached its limit of 120 s")
+    assert anyio.current_time() - began == pytest.approx(10_030)
+    assert deadline.left() == 0
 
 
 async def test_progress_of_a_call_is_an_event_of_its_step() -> None:

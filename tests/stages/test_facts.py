@@ -122,82 +122,9 @@ def test_undone_keeps_the_order_of_the_plan() -> None:
     assert [sentence.split("`")[1] for sentence in sentences] == ["s1", "s3"]
 
 
-def shown(value: JsonValue) -> str:
-    """Return how a value is shown, without the heading."""
-    heading, _, body = results(*told(Succeeded(value=value))).partition("\n")
-    assert heading == "Data Agent: get"
-    return body
-
-
-@pytest.mark.parametrize(
-    ("value", "outline"),
-    [
-        ("plain", "  plain"),
-        (None, "  none"),
-        (True, "  true"),
-        (1.5, "  1.5"),
-        ([], "  none"),
-        ({}, "  none"),
-        ({"a": 1, "b": "x", "c": []}, "  a: 1\n  b: x\n  c: none"),
-        ({"a": {"b": {"c": 1}}}, "  a:\n    b:\n      c: 1"),
-        ([1, "x"], "  - 1\n  - x"),
-        ([{"a": 1, "b": None}], "  - a: 1, b: none"),
-        ([{"a": 1, "b": [2]}], "  - a: 1\n    b:\n      - 2"),
-        ([[1, 2], []], "  - - 1\n    - 2\n  - none"),
-    ],
-)
-def test_a_value_is_an_outline(value: JsonValue, outline: str) -> None:
-    """Values are indented lines that hold every key and every scalar."""
-    assert shown(value) == outline
-
-
 def test_results_of_several_steps_are_blocks() -> None:
     """Each step with values is a block under its agent and tool; what a broken loop kept is shown as a part."""
     text = results(*told(GOOD, BAD, FAILED_LOOP, NOT_NEEDED, CUT_OFF, CUT_LOOP))
     assert text == (
         "Data Agent: get\n  n: 1\n\nData Agent: get (in part)\n  - n: 1\n\nData Agent: get (in part)\n  - n: 1"
     )
-
-
-def test_long_text_is_cut_with_its_length() -> None:
-    """A very long text is shown up to a point, and it is said how long it is."""
-    text = shown("x" * 5_000)
-    assert len(text) < 4_100
-    assert text.endswith("… (5,000 characters)")
-    assert shown("x" * 4_000) == "  " + "x" * 4_000
-
-
-def test_many_lines_are_cut_with_their_number() -> None:
-    """A very long list is shown up to a point, and it is said how many lines are left out."""
-    lines = shown(list(range(1_000))).splitlines()
-    assert len(lines) == 401
-    assert lines[-1] == "  … and 600 more lines"
-    assert len(shown(list(range(400))).splitlines()) == 400
-
-
-def test_a_deep_value_is_shown() -> None:
-    """A value as deep as MCP messages are read does not bring the run down."""
-    value: JsonValue = "bottom"
-    for _ in range(200):
-        value = [value]
-    assert shown(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "lines"),
-    [
-        ({"a": list(range(500)), "b": {}, "c": {"d": 1}}, 500 + 4),
-        ([{"a": 1, "b": "x"}] * 500, 500),
-        ([[1, 2], [3, {"x": [4]}], []] * 200, 200 * 6),
-        ([{str(number): number for number in range(60)}] * 10, 600),
-    ],
-)
-def test_lines_that_are_left_out_are_counted(value: JsonValue, lines: int) -> None:
-    """As many as would have been written, without writing them."""
-    assert shown(value).splitlines()[-1] == f"  … and {lines - 400:,} more lines"
-
-
-def test_wide_flat_object_is_a_block() -> None:
-    """Fifty entries are one line, more are lines of their own."""
-    for width, lines in ((50, 1), (51, 51)):
-        assert len(shown([{str(number): number for number in range(width)}]).splitlines()) == lines

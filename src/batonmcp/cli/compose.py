@@ -16,10 +16,12 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.prices import Price, price_of
 from batonmcp.downstream.fleet import Fleet, open_fleet
+from batonmcp.llm.memory import Dialects
 from batonmcp.llm.openai_client import OpenAIClient
 from batonmcp.llm.port import Stage
 from batonmcp.stages.ports import PlannerKind, Ports
 from batonmcp.store.approvals import Approvals
+from batonmcp.store.dialects import KeptDialects
 from batonmcp.store.routes import Routes
 from batonmcp.store.runs import Runs
 from batonmcp.store.shapes import Shapes
@@ -58,7 +60,6 @@ async def open_hub(
     Raises:
         ConfigError: The planner `llm` is asked for, but no model is configured.
     """
-    llm = OpenAIClient(settings.llm, discretion) if settings.llm else None
     planner = _planner(settings, without_llm)
 
     async with (
@@ -67,6 +68,8 @@ async def open_hub(
         anyio.create_task_group() as tasks,
         AsyncExitStack() as stack,
     ):
+        dialects = Dialects(KeptDialects(store))
+        llm = OpenAIClient(settings.llm, discretion, dialects=dialects) if settings.llm else None
         if llm:
             stack.push_async_callback(llm.aclose)
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import typer
 
 from batonmcp.core.discretion import Discretion
+from batonmcp.core.plain_text import shown
 from batonmcp.stages.telling import sendable
 
 __all__ = ["Echo"]
@@ -12,7 +13,10 @@ __all__ = ["Echo"]
 
 @dataclass(frozen=True, slots=True)
 class Echo:
-    """Prints texts without secrets, and without what a terminal cannot encode."""
+    """Prints texts without secrets, and without what steers a terminal, hides on it, or cannot be encoded.
+
+    What is hidden is printed as an escape of JSON, so that JSON stays what it is.
+    """
 
     discretion: Discretion
 
@@ -25,4 +29,4 @@ class Echo:
         typer.echo(self._said(text), err=True)
 
     def _said(self, text: str) -> str:
-        return sendable(self.discretion.text(text))
+        return shown(sendable(self.discretion.text(text)))

@@ -10,7 +10,7 @@ from batonmcp.core.printable import printable
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.beside_tools import BesideTools
-from batonmcp.host.tool import orchestrate_tool
+from batonmcp.host.tool import AgentLine, orchestrate_tool
 
 __all__ = ["tokens_of_ours", "tokens_of_tools", "what_is_saved"]
 
@@ -54,7 +54,8 @@ def tokens_of_tools(tools: Registry) -> int:
 
 def tokens_of_ours(servers: Sequence[str]) -> int:
     """Estimate the tokens of the one definition of ours."""
-    tool = orchestrate_tool(sorted(servers), read_only=False)
+    agents = [AgentLine(name=server) for server in servers]
+    tool = orchestrate_tool(agents, profile="ask", approvals_by_host=False)
     return _tokens({"name": tool.name, "description": tool.description, "inputSchema": tool.input_schema})
 
 

@@ -65,17 +65,19 @@ class ServerEntry(_Part):
 class StagePart(_Part):
     """What one stage does otherwise than the other."""
 
-    model: str | None = None
-
-
-class LlmPart(_Part):
-    """The OpenAI-compatible endpoint."""
-
     base_url: str | None = None
     api_key: str | None = None
     model: str | None = None
+    api_version: str | None = None
+    deployment: str | None = None
+    parameters: dict[str, JsonValue] = {}
+
+
+class LlmPart(StagePart):
+    """The OpenAI-compatible endpoint for both stages."""
+
     timeout: _Positive = 60.0
-    retries: Annotated[int, Field(ge=0, le=10)] = 2
+    retries: Annotated[int, Field(ge=0, le=2)] = 2
     route: StagePart = StagePart()
     synthesize: StagePart = StagePart()
 
@@ -127,8 +129,8 @@ class PolicyPart(_Part):
     """What may run; see `batonmcp.core.policy.Policy`. A text alone is its profile."""
 
     profile: Profile = "ask"
-    allow: tuple[str, ...] = ()
-    deny: tuple[str, ...] = ()
+    allow: list[str] = []
+    deny: list[str] = []
     without_elicitation: WithoutElicitation = "cli"
 
     @model_validator(mode="before")

@@ -1,34 +1,44 @@
-"""The LLM endpoint of servers.json and the environment, checked as far as that goes without calling it."""
+"""The LLM endpoints of servers.json and the environment, checked as far as that goes without calling them."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from batonmcp.config.document import LlmPart
+from batonmcp.config.azure import Address, address_of, is_azure
+from batonmcp.config.document import LlmPart, StagePart
 from batonmcp.config.interpolate import UnsetVariable, interpolate
-from batonmcp.config.settings import LlmSettings
+from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.errors import ConfigError
 
 __all__ = ["is_address", "llm_settings", "sendable"]
 
 _OPENAI = "https://api.openai.com/v1"
+_OURS = frozenset({"functions", "messages", "model", "n", "response_format", "stream", "stream_options", "tools"})
+"""Parameters that cannot be set: a call that is otherwise than we make it has an answer otherwise than we read it."""
 
 
 def llm_settings(part: LlmPart, environment: Mapping[str, str], *, place: str) -> LlmSettings | None:
     """Return the LLM's settings. A model must be named: a key alone in the environment changes nothing.
 
     Raises:
-        ConfigError: The endpoint cannot be called as it is written; the sentence begins with `place`.
+        ConfigError: An endpoint cannot be called as it is written; the sentence begins with `place`.
     """
     try:
         model = _filled(part.model, environment) or environment.get("BATONMCP_MODEL")
-        if not model:
-            return None
-        settings = LlmSettings(
-            base_url=_filled(part.base_url, environment) or environment.get("OPENAI_BASE_URL") or _OPENAI,
-            api_key=_filled(part.api_key, environment) or environment.get("OPENAI_API_KEY", "").strip() or None,
-            model=model,
-            route_model=_filled(part.route.model, environment),
-            synthesize_model=_filled(part.synthesize.model, environment),
+        if model:
+            both: LlmEndpoint | None = _endpoint(part, environment, model, place, own=True)
+        elif part.route.model and part.synthesize.model:
+            both = _of_stage(part.route, part, environment, "", f"{place}.route")
+        else:
+            both = None
+        return both and LlmSettings(
+            base_url=both.base_url,
+            api_key=both.api_key,
+            model=both.model,
+            api_version=both.api_version,
+            ad_token=both.ad_token,
+            parameters=both.parameters,
+            route=_of_stage(part.route, part, environment, both.model, f"{place}.route"),
+            synthesize=_of_stage(part.synthesize, part, environment, both.model, f"{place}.synthesize"),
             timeout=part.timeout,
             retries=part.retries,
         )
@@ -36,8 +46,6 @@ def llm_settings(part: LlmPart, environment: Mapping[str, str], *, place: str) -
         raise ConfigError(
             place=place, message=f"the variable {unset} is not set.", cure="Set it, or remove it here."
         ) from None
-    _check(settings, place)
-    return settings
 
 
 def sendable(text: str) -> bool:
@@ -58,7 +66,71 @@ def _filled(text: str | None, environment: Mapping[str, str]) -> str | None:
     return interpolate(text, environment).strip() if text else None
 
 
-def _check(llm: LlmSettings, place: str) -> None:
+def _of_stage(
+    own: StagePart, both: LlmPart, environment: Mapping[str, str], model: str, place: str
+) -> LlmEndpoint | None:
+    """Return the endpoint of a stage, None if it is the one for both.
+
+    A key goes only to the address that it was written for: a stage with an address of its own has its own key.
+    """
+    if not own.model_fields_set & set(StagePart.model_fields):
+        return None
+    same = own.base_url is None or own.base_url == both.base_url
+    merged = StagePart(
+        base_url=own.base_url or both.base_url,
+        api_key=own.api_key or (both.api_key if same else None),
+        api_version=own.api_version or (both.api_version if same else None),
+        deployment=own.deployment or (both.deployment if same and not own.model else None),
+        parameters={**both.parameters, **own.parameters},
+    )
+    return _endpoint(merged, environment, _filled(own.model, environment) or model, place, own=same)
+
+
+def _endpoint(part: StagePart, environment: Mapping[str, str], model: str, place: str, *, own: bool) -> LlmEndpoint:
+    """Read an endpoint. `own`: whether the environment's key is meant for whatever address it has."""
+    written = _filled(part.base_url, environment) or environment.get("OPENAI_BASE_URL")
+    of_azure = environment.get("AZURE_OPENAI_ENDPOINT") if not written else None
+    address = address_of(written or of_azure or _OPENAI)
+    version = _filled(part.api_version, environment) or address.api_version
+    if of_azure or is_azure(address.base_url):
+        version = version or environment.get("OPENAI_API_VERSION")
+        _check_version(version, address, place)
+    key, token = _filled(part.api_key, environment), None
+    if version and not key and (own or is_azure(address.base_url)):
+        key = _named("AZURE_OPENAI_API_KEY", environment)
+        token = None if key else _named("AZURE_OPENAI_AD_TOKEN", environment)
+    elif not version and not key and (own or _is_openai(address.base_url)):
+        key = _named("OPENAI_API_KEY", environment)
+    endpoint = LlmEndpoint(
+        base_url=address.of_deployment(_filled(part.deployment, environment) or model) if version else address.base_url,
+        api_key=key,
+        model=model,
+        api_version=version,
+        ad_token=token,
+        parameters=part.parameters,
+    )
+    _check(endpoint, place)
+    return endpoint
+
+
+def _named(variable: str, environment: Mapping[str, str]) -> str | None:
+    return environment.get(variable, "").strip() or None
+
+
+def _is_openai(base_url: str) -> bool:
+    return base_url.rstrip("/") == _OPENAI
+
+
+def _check_version(version: str | None, address: Address, place: str) -> None:
+    if not version:
+        raise ConfigError(
+            place=place,
+            message=f"{address.base_url} is Azure's, which asks for a version of its interface.",
+            cure='Write "api_version", or set OPENAI_API_VERSION; or let base_url end in /openai/v1.',
+        )
+
+
+def _check(llm: LlmEndpoint, place: str) -> None:
     """Refuse what can never be called: no address, no key where one is needed, a key that cannot be sent."""
     if not is_address(llm.base_url):
         raise ConfigError(
@@ -66,13 +138,17 @@ def _check(llm: LlmSettings, place: str) -> None:
             message=f"the base_url {llm.base_url!r} is no address.",
             cure="Write one such as http://127.0.0.1:11434/v1.",
         )
-    if not llm.api_key and llm.base_url.rstrip("/") == _OPENAI:
+    if not llm.api_key and not llm.ad_token and (llm.api_version or _is_openai(llm.base_url)):
+        variable = "AZURE_OPENAI_API_KEY" if llm.api_version else "OPENAI_API_KEY"
         raise ConfigError(
             place=place,
-            message=f"the model {llm.model!r} is to be called at {_OPENAI}, but there is no API key.",
-            cure="Set OPENAI_API_KEY, or write base_url for another endpoint.",
+            message=f"the model {llm.model!r} is to be called at {llm.base_url}, but there is no API key.",
+            cure=f"Set {variable}, or write base_url for another endpoint.",
         )
-    if not sendable(llm.api_key or ""):
+    if not sendable(f"{llm.api_key or ''}{llm.ad_token or ''}"):
         raise ConfigError(
             place=place, message="the API key holds characters that cannot be sent.", cure="Copy it again."
         )
+    ours = sorted(_OURS & llm.parameters.keys())
+    if ours:
+        raise ConfigError(place=f"{place}.parameters", message=f"{ours[0]!r} cannot be set.", cure="Remove it.")

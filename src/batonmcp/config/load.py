@@ -113,9 +113,12 @@ def _warnings(document: Document, around: Surroundings) -> Iterator[str]:
     """Say what is passed over outside the servers' own entries."""
     yield from unknown_keys(document.batonmcp, "batonmcp")
     yield from unfollowed(document.servers, around.section)
-    key = document.batonmcp.llm.api_key or ""
-    if looks_like_a_token("", key):  # by its make alone: endpoints on this machine are given any word as their key
-        yield from plain_secret("OPENAI_API_KEY", key, place="batonmcp.llm.api_key", home=around.variables.home)
+    llm = document.batonmcp.llm
+    for part, below in ((llm, ""), (llm.route, ".route"), (llm.synthesize, ".synthesize")):
+        key = part.api_key or ""
+        if looks_like_a_token("", key):  # by its make alone: endpoints on this machine are given any word as their key
+            place = f"batonmcp.llm{below}.api_key"
+            yield from plain_secret("OPENAI_API_KEY", key, place=place, home=around.variables.home)
     if "servers" in (document.model_extra or {}):
         yield 'it has both "mcpServers" and "servers"; the latter was passed over.'
     if not document.servers:
@@ -124,14 +127,22 @@ def _warnings(document: Document, around: Surroundings) -> Iterator[str]:
 
 def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables) -> Iterator[str]:
     if llm:
-        yield from secret_parts("", llm.api_key or "", surely=True)
-        yield from secret_parts("", llm.base_url)
-        for text in (part.llm.base_url, part.llm.model):
-            yield from variables.secrets_in(text or "")
+        for endpoint in filter(None, (llm, llm.route, llm.synthesize)):
+            yield from secret_parts("", endpoint.api_key or "", surely=True)
+            yield from secret_parts("", endpoint.ad_token or "", surely=True)
+            yield from secret_parts("", endpoint.base_url)
+        for stage in (part.llm, part.llm.route, part.llm.synthesize):
+            for text in (stage.base_url, stage.model):
+                yield from variables.secrets_in(text or "")
 
 
 def _policy(part: PolicyPart) -> Policy:
-    return Policy(**part.model_dump(include=set(PolicyPart.model_fields)))
+    return Policy(
+        profile=part.profile,
+        allow=tuple(part.allow),
+        deny=tuple(part.deny),
+        without_elicitation=part.without_elicitation,
+    )
 
 
 def _price(part: PricePart) -> Price:

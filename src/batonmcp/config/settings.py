@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue
 
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.limits import Limits
@@ -16,6 +19,7 @@ __all__ = [
     "INSIDE",
     "HttpKind",
     "HttpServer",
+    "LlmEndpoint",
     "LlmSettings",
     "PlannerChoice",
     "Protocol",
@@ -107,31 +111,54 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LlmSettings:
-    """An OpenAI-compatible endpoint.
+class LlmEndpoint:
+    """An OpenAI-compatible endpoint, and a model there.
 
     Attributes:
         base_url: Up to and without `/chat/completions`.
         api_key: Secret; None for an endpoint that wants none.
-        model: For both stages, unless a stage has its own.
-        route_model: For routing only.
-        synthesize_model: For synthesis only.
-        timeout: Longest one call may take, in seconds.
-        retries: How often a call that found the endpoint overloaded or unreachable is tried again.
+        model: As it is called there.
+        api_version: For Azure's own addresses, which have it in each request; None for any other.
+        ad_token: A token of Azure's directory in place of a key. Secret.
+        parameters: Sent with each request beside what is always sent.
     """
 
     base_url: str
     api_key: str | None = field(repr=False)
     model: str
-    route_model: str | None = None
-    synthesize_model: str | None = None
+    api_version: str | None = None
+    ad_token: str | None = field(default=None, repr=False)
+    parameters: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+    @property
+    def host(self) -> str:
+        """Where it is, for sentences: without a user, a password or a path."""
+        return urlsplit(self.base_url).netloc.rpartition("@")[2] or self.base_url
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmSettings(LlmEndpoint):
+    """The endpoint for both stages, and what differs for one of them.
+
+    Attributes:
+        route: For routing only, in place of the one for both.
+        synthesize: For synthesis only.
+        timeout: Longest one stage may take, all attempts and pauses together, in seconds.
+        retries: How often a call that found the endpoint overloaded or unreachable is tried again.
+    """
+
+    route: LlmEndpoint | None = None
+    synthesize: LlmEndpoint | None = None
     timeout: float = 60.0
     retries: int = 2
 
+    def endpoint_for(self, stage: Literal["route", "synthesize"]) -> LlmEndpoint:
+        """Return the endpoint of a stage."""
+        return (self.route if stage == "route" else self.synthesize) or self
+
     def model_for(self, stage: Literal["route", "synthesize"]) -> str:
         """Return the model of a stage."""
-        own = self.route_model if stage == "route" else self.synthesize_model
-        return own or self.model
+        return self.endpoint_for(stage).model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

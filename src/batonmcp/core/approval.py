@@ -85,18 +85,27 @@ class Approval:
 
     @property
     def fits(self) -> bool:
-        """Whether there is a text of at most `LONGEST_TEXT` bytes that leaves no step out."""
+        """Whether the text keeps to `LONGEST_TEXT` bytes although it leaves no step out."""
         return _size(self.text()) <= LONGEST_TEXT
+
+    @property
+    def shows_arguments(self) -> bool:
+        """Whether the text shows the arguments, cut or not, and not just a fingerprint of them."""
+        return self._shown is not None
 
     def text(self) -> str:
         """Tell what is asked. Values are cut to keep to `LONGEST_TEXT` bytes; no step is ever left out."""
-        return self._told
+        return self._shown or self._summed
 
     @cached_property
-    def _told(self) -> str:
-        bodies = [partial(self._body, longest=longest, most_calls=calls) for longest, calls in _ROOMS]
-        texts = map(self._text, [*bodies, self._summary])
-        return next((text for text in texts if _size(text) <= LONGEST_TEXT), None) or self._names()
+    def _shown(self) -> str | None:
+        bodies = (partial(self._body, longest=longest, most_calls=calls) for longest, calls in _ROOMS)
+        return next((text for text in map(self._text, bodies) if _size(text) <= LONGEST_TEXT), None)
+
+    @cached_property
+    def _summed(self) -> str:
+        summary = self._text(self._summary)
+        return summary if _size(summary) <= LONGEST_TEXT else self._names()
 
     @cached_property
     def _calls_digests(self) -> Mapping[str, str]:

@@ -122,7 +122,14 @@ class PlanInvalid(BatonError):
 
 
 class LlmError(BatonError):
-    """An LLM endpoint gave no usable reply. `kind` is one of the `llm_*` words."""
+    """An LLM endpoint gave no usable reply.
+
+    `kind` is one of the `llm_*` words. `retry_after`: in how many seconds it wants to be asked again, where it says so.
+    """
+
+    def __init__(self, *, kind: str, message: str, cure: str = "", retry_after: float | None = None) -> None:
+        super().__init__(kind=kind, message=message, cure=cure)
+        self.retry_after = retry_after
 
 
 def _excerpt(source: str, limit: int = 120) -> str:

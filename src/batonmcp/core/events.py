@@ -78,13 +78,23 @@ class RouteRecalled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlmCalled:
-    """An LLM call ended, with the tokens its endpoint reported, and what they cost where the price is known."""
+    """An LLM call ended, with the tokens its endpoint reported, and what they cost where the price is known.
+
+    Attributes:
+        stage: What it was for.
+        prompt_tokens: What was sent, in all its requests.
+        completion_tokens: What came back.
+        cached_tokens: Those of the prompt that the endpoint had seen before.
+        cost_usd: In US dollars; None where no price is known.
+        requests: How many it took, as some are made again in another form.
+    """
 
     stage: Literal["route", "synthesize"]
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
     cost_usd: float | None = None
+    requests: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,11 @@ Characters that steer a terminal, turn text around, or show nothing at all can h
 reads a text and not from the model that does.
 """
 
-__all__ = ["holds_hidden", "plain"]
+import json
+import re
+from collections.abc import Callable
+
+__all__ = ["holds_hidden", "plain", "shown", "unhidden"]
 
 _KEPT = (
     frozenset("\n\t\u2028\u2029")
@@ -28,6 +32,9 @@ _INVISIBLE = (
 
 _HIDDEN = frozenset(chr(code) for first, last in _INVISIBLE for code in range(first, last + 1))
 
+_JOINERS = frozenset("\u200c\u200d")
+_JOINED = 3
+
 
 def plain(text: str) -> str:
     """Return `text` without control characters (but line ends and tabs), and without whatever shows nothing."""
@@ -35,9 +42,36 @@ def plain(text: str) -> str:
     return text.translate(dict.fromkeys(map(ord, hidden))) if hidden else text
 
 
+def unhidden(text: str) -> str:
+    """Return `text` like `plain`, but with the joiners that writing needs: between letters that are not ASCII."""
+    return _replaced(text, lambda _char: "")
+
+
+def shown(text: str) -> str:
+    """Return `text` with an escape of JSON for each character that `unhidden` takes out. If it is JSON, it stays so.
+
+    Nothing is lost, and nothing steers a terminal or hides.
+    """
+    return _replaced(text.replace("\r\n", "\n"), lambda char: json.dumps(char)[1:-1])
+
+
 def holds_hidden(text: str) -> bool:
     """Whether a text holds anything that `plain` takes out."""
     return any(_hides(char) for char in set(text))
+
+
+def _replaced(text: str, replacement: Callable[[str], str]) -> str:
+    """Replace what hides, but for joiners in their place."""
+    hidden = {char for char in set(text) if _hides(char)}
+    if not hidden:
+        return text
+
+    def replace(found: re.Match[str]) -> str:
+        char, around = found[0], text[max(found.start() - 1, 0) : found.end() + 1]
+        joins = char in _JOINERS and len(around) == _JOINED and not (around[0].isascii() or around[2].isascii())
+        return char if joins and not (_hides(around[0]) or _hides(around[2])) else replacement(char)
+
+    return re.sub(f"[{re.escape(''.join(sorted(hidden)))}]", replace, text)
 
 
 def _hides(char: str) -> bool:

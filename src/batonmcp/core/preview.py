@@ -4,30 +4,36 @@ import json
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
+from batonmcp.core.clip import clip
 from batonmcp.core.json_text import Extent, beginning, extent_of
 
-__all__ = ["preview"]
+__all__ = ["LARGEST_RECORD", "preview"]
 
-_LARGEST_RECORD = 256_000
+LARGEST_RECORD = 256_000
 _LONGEST = (4_000, 400, 40)
 """Longest value in bytes: the first for which the record stays under its limit."""
 
 _LEFT_OUT = "The record is too long to travel with the answer, so that its steps were left out."
 _SHOWN = 400
+_EXACT = 500_000
 _VALUES = ("value", "items", "arguments", "attachments")
 
 
-def preview(record: dict[str, Any]) -> dict[str, Any]:
+def preview(record: dict[str, Any], *, most: int = LARGEST_RECORD) -> dict[str, Any]:
     """Return a copy of a run record in which long values are previews and the whole is under 256 KB.
 
     A preview is `{"preview": "<beginning of the JSON text>", "characters": n}`.
+
+    Args:
+        record: The record, as JSON.
+        most: A lower limit in bytes, where much else travels with it.
     """
     whole = _measured_record(record)
     for longest in _LONGEST:
         small = _cut_record(whole, longest)
-        if _size(small) <= _LARGEST_RECORD:
+        if _size(small) <= most:
             return small
-    return {**_cut_record(whole, min(_LONGEST)), "steps": [], "notes": [_LEFT_OUT]}
+    return {**_cut_record(whole, min(_LONGEST)), "steps": [], "decisions": [], "notes": [_LEFT_OUT]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class _Measured:
 
     @classmethod
     def of(cls, value: Any) -> Self:  # noqa: ANN401 - JSON in
-        return cls(value, extent_of(value))
+        return cls(value, extent_of(value, exact=_EXACT))
 
     def bounded(self, longest: int) -> Any:  # noqa: ANN401 - JSON out
         if self.extent.size <= longest:
@@ -81,7 +87,7 @@ def _cut_error(error: dict[str, str] | None, longest: int) -> dict[str, str] | N
 
 
 def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}… ({len(text):,} characters)"
+    return text if len(text) <= longest else f"{clip(text, longest)}… ({len(text):,} characters)"
 
 
 def _size(value: Any) -> int:  # noqa: ANN401 - JSON in

@@ -79,7 +79,7 @@ class Usage:
 
     def add(self, call: LlmCalled) -> None:
         """Count one more call."""
-        self.llm_calls += 1
+        self.llm_calls += call.requests
         self.prompt_tokens += call.prompt_tokens
         self.completion_tokens += call.completion_tokens
         self.cached_tokens += call.cached_tokens

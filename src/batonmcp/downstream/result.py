@@ -4,10 +4,20 @@ import json
 from collections.abc import Iterable
 from typing import Any, Literal, cast
 
-from mcp_types import CallToolResult, ContentBlock, EmbeddedResource, ResourceLink, TextContent, TextResourceContents
+from mcp_types import (
+    AudioContent,
+    CallToolResult,
+    ContentBlock,
+    EmbeddedResource,
+    ImageContent,
+    ResourceLink,
+    TextContent,
+    TextResourceContents,
+)
 from pydantic import JsonValue
 from pydantic_core import from_json, to_json
 
+from batonmcp.core.attachment import Attachment
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.plain_text import plain
@@ -15,7 +25,7 @@ from batonmcp.core.strict_json import read_json_text
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.leniency.examination import MOST_VALUES
 from batonmcp.downstream.leniency.result import NOTES_KEY
-from batonmcp.downstream.resource import attachments
+from batonmcp.downstream.resource import attachment_of, attachments
 
 __all__ = ["read_result"]
 
@@ -31,18 +41,18 @@ def read_result(result: CallToolResult, tool: Tool | None = None) -> Succeeded |
     A text of more values than a message may hold stays a text. With the tool, notes tell what was mended in the
     result, and how it differs from what the tool has promised; it is kept all the same.
     """
-    text = "\n".join(_text(block) for block in result.content)
+    brought = [attachment_of(block) for block in result.content]
+    text = "\n".join(map(_text, result.content, brought))
     if result.is_error:
         message = " ".join(plain(text[: 10 * _LONGEST_ERROR]).split())[:_LONGEST_ERROR]
         message = message or "The tool reported an error without saying which."
         return Failed(error=ErrorInfo(kind="tool_error", message=message))
-    notes = tuple(_notes(result, tool)) if tool else ()
+    notes = (*_notes(result, tool), *_missing(result, tool, brought)) if tool else ()
     structured = result.structured_content
     if structured is None:
-        return Succeeded(value=_parsed(text), attachments=attachments(result.content, in_value=True), notes=notes)
-    return Succeeded(
-        value=_structured(structured, text), attachments=attachments(result.content, in_value=False), notes=notes
-    )
+        return Succeeded(value=_parsed(text), attachments=attachments(brought, in_value=True), notes=notes)
+    value = _structured(structured, text)
+    return Succeeded(value=value, attachments=attachments(brought, in_value=False), notes=notes)
 
 
 def _structured(value: dict[str, JsonValue], text: str) -> JsonValue:
@@ -69,6 +79,14 @@ def _notes(result: CallToolResult, tool: Tool) -> Iterable[str]:
         place = ".".join(map(str, violation.path)) or "its top level"
         said = plain(violation.message)[:_LONGEST_NOTE]
         yield f"The result of {tool.qualified} does not fit its own output schema: at {place[:_LONGEST_NOTE]}, {said}."
+
+
+def _missing(result: CallToolResult, tool: Tool, brought: Iterable[Attachment | None]) -> Iterable[str]:
+    """Tell of images and sounds that cannot be passed on."""
+    blocks = zip(result.content, brought, strict=True)
+    kinds = [block.type for block, found in blocks if found is None and isinstance(block, ImageContent | AudioContent)]
+    for kind in dict.fromkeys(kinds):
+        yield f"The result of {tool.qualified} has {kind} content whose data are no base64, so that it was left out."
 
 
 def _parsed(text: str) -> JsonValue:
@@ -109,7 +127,7 @@ def _finite(value: JsonValue) -> JsonValue:
     return from_json(to_json(value, inf_nan_mode="null"))
 
 
-def _text(block: ContentBlock) -> str:
+def _text(block: ContentBlock, brought: Attachment | None) -> str:
     """Return a block's text, or a note of what it is."""
     match block:
         case TextContent(text=text):
@@ -119,4 +137,4 @@ def _text(block: ContentBlock) -> str:
         case ResourceLink(uri=uri):
             return str(uri)
         case _:
-            return f"[{block.type} content]"
+            return f"[{brought.label if brought else f'{block.type} without usable data'}]"

@@ -116,6 +116,7 @@ class AnnouncingServer(Server[_State], Generic[_State]):
         found = super().get_capabilities(
             notification_options, experimental_capabilities, extensions, protocol_version=protocol_version
         )
+        found.prompts = None  # there are none; who asks all the same gets an empty list
         if found.resources:
             found.resources = ResourcesCapability(subscribe=False, list_changed=False)
         return found

@@ -14,7 +14,8 @@ _ONCE: Final = "once"
 _ALWAYS: Final = "always for these tools"
 _NO: Final = "no"
 
-_NO_ANSWER: Final = Refused(because="the question was closed without an answer")
+_CLOSED: Final = Refused(because="the question was closed without an answer")
+_NO_CHOICE: Final = Refused(because="the form came back without a choice of those it offers")
 
 
 def ballot(message: str) -> tuple[Question, ElicitRequest]:
@@ -50,5 +51,7 @@ def ruling_of(answer: Answer | Declined) -> Ruling | None:
             return Approved(always=True)
         case {"action": "decline"} | {"action": "accept", "content": {"decision": "no"}}:
             return Refused(because="a person refused it")
+        case {"action": "accept"}:
+            return _NO_CHOICE
         case _:
-            return _NO_ANSWER
+            return _CLOSED

@@ -27,7 +27,7 @@ from batonmcp.host.reply import reply, reply_error
 from batonmcp.host.run import Interim, Run
 from batonmcp.host.runs import PATIENCE, Runs
 from batonmcp.host.tool import TOOL_NAME
-from batonmcp.host.visit import reply_busy, reply_kept, reply_selected
+from batonmcp.host.visit import reply_again, reply_busy, reply_cancelled, reply_kept, reply_selected
 from batonmcp.stages.audience import Audience
 from batonmcp.stages.task import Output, Task
 
@@ -76,8 +76,7 @@ class Calls:
             return reply_error(refusal)
         runs, guest = context.lifespan_context, Guest(context)
         if params.request_state is not None:
-            run = runs.resume(params.request_state, principal=self.principal)
-            return await self._attend(runs, run, guest, params.input_responses or {}) if run else _unknown_state()
+            return await self._resume(runs, guest, params.request_state, params.input_responses)
         try:
             call = read_call(params.arguments, self.limits)
             if isinstance(call, Visit):
@@ -89,6 +88,15 @@ class Calls:
         run = runs.start(partial(self._perform, call, chain), principal=self.principal, inputs=call.inputs)
         return await self._attend(runs, run, guest)
 
+    async def _resume(
+        self, runs: Runs, guest: Guest, state: str, responses: Mapping[str, InputResponse] | None
+    ) -> CallToolResult | InputRequiredResult:
+        """Go on with a run for which the host brings answers."""
+        parked = runs.resume(state, principal=self.principal)
+        if parked is None:
+            return reply_error(UNKNOWN_STATE)
+        return await self._attend(runs, parked.run, guest, parked.answers(responses))
+
     async def _visit(self, runs: Runs, guest: Guest, visit: Visit) -> CallToolResult | InputRequiredResult:
         """Go on with a run, wait for it, or read from it.
 
@@ -97,7 +105,7 @@ class Calls:
         """
         run = runs.find(visit.run_id, principal=self.principal)
         if run is None:
-            kept = await (await self.behind()).kept(visit.run_id)
+            kept = None if runs.knows(visit.run_id) else await (await self.behind()).kept(visit.run_id)
             return reply_kept(kept, visit.run_id, visit.select)
         if visit.approval and not run.present(visit.approval):
             raise BatonError(kind="not_approved", message=_NOT_APPROVED)
@@ -110,12 +118,12 @@ class Calls:
         runs: Runs,
         run: Run,
         guest: Guest,
-        responses: Mapping[str, InputResponse] | None = None,
+        answers: Mapping[str, InputResponse | None] | None = None,
         output: Output | None = None,
     ) -> CallToolResult | InputRequiredResult:
         """Wait for a run, for as long as the host does."""
         within = self.limits.answer_within or answer_within(guest.client)
-        outcome = await runs.attend(run, guest, responses, within=within)
+        outcome = await runs.attend(run, guest, answers, within=within)
         record = run.recorder.record
         match outcome:
             case Interim(waiting=Waiting() as waiting) if run.desk:
@@ -123,9 +131,10 @@ class Calls:
                 return reply(replace(record, status="approval_required", answer=words), "answer")
             case Interim():
                 return reply(record, "answer")
-            case CallToolResult() if output and record.steps and record.status in {"ok", "partial", "failed"}:
-                shown = replace(record, answer=None) if output == "data" else record
-                return reply(shown, output, attached(record, self.library.of_run(run.id)))
+            case CallToolResult() if run.cancelled:
+                return reply_cancelled(record, run.cancelled)
+            case CallToolResult() if output and record.steps and run.reply:
+                return reply_again(record, output, attached(record, self.library.of_run(run.id)))
             case _:
                 return outcome
 
@@ -165,7 +174,3 @@ class Calls:
 
 def _no_such_tool(name: str) -> str | None:
     return None if name == TOOL_NAME else f"There is no tool {name!r} here; the only one is {TOOL_NAME!r}."
-
-
-def _unknown_state() -> CallToolResult:
-    return reply_error(UNKNOWN_STATE)

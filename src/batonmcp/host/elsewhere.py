@@ -2,6 +2,8 @@
 
 import secrets
 import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +14,7 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.policy import WithoutElicitation
 from batonmcp.store.approvals import Approvals, Pending, Verdict
 
-__all__ = ["DECISION_S", "Desk", "Waiting"]
+__all__ = ["DECISION_S", "LATE", "Desk", "Waiting"]
 
 DECISION_S: Final = 600.0
 """Seconds for which a plan waits for a decision."""
@@ -22,7 +24,12 @@ _RULINGS: Final[dict[Verdict, Ruling]] = {
     "always": Approved(always=True),
     "no": Refused(because="a person refused it"),
 }
-_EXPIRED: Final = Refused(because=f"nobody decided within {DECISION_S / 60:g} minutes")
+LATE: Final = Refused(because=f"nobody decided within {DECISION_S / 60:g} minutes")
+"""What becomes of a plan about which nobody has decided in time."""
+
+_NOT_FETCHED: Final = Refused(
+    because=f"the host did not come for the decision within {DECISION_S / 60:g} minutes, so that it is void"
+)
 _NOBODY: Final = Refused(
     because="this host cannot ask a person, and `without_elicitation` in servers.json says to refuse then"
 )
@@ -80,25 +87,32 @@ class Desk:
             case "host":
                 return Waiting(approval, token=secrets.token_urlsafe(32))
 
+    @asynccontextmanager
+    async def shown(self, run_id: str, waiting: Waiting) -> AsyncGenerator[Refused | None]:
+        """Keep what waits where a person finds it; yield why it cannot be, if it cannot."""
+        if waiting.token is not None:
+            yield None
+            return
+        try:
+            await self.approvals.ask(self._pending(run_id, waiting.approval))
+            yield None if self.approvals.shared else _NOT_SHARED  # it may be the first that is asked of the store
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.approvals.withdraw(run_id)
+
     async def wait(self, run_id: str, waiting: Waiting) -> Ruling:
         """Wait for the decision, for as long as it is good."""
-        try:
-            if waiting.token is None:
-                await self.approvals.ask(self._pending(run_id, waiting.approval))
-            with anyio.move_on_after(DECISION_S):
-                await waiting.settled.wait()
-            return waiting.ruling or _EXPIRED
-        finally:
-            if waiting.token is None:
-                with anyio.CancelScope(shield=True):
-                    await self.approvals.withdraw(run_id)
+        with anyio.move_on_after(DECISION_S):
+            await waiting.settled.wait()
+        if waiting.ruling is None:
+            verdict = await self._decision(run_id, waiting)
+            waiting.settle(_NOT_FETCHED if verdict in {"once", "always"} else _RULINGS["no"] if verdict else LATE)
+        return waiting.ruling or LATE
 
     async def look(self, run_id: str, waiting: Waiting) -> None:
         """See whether a person has decided on a terminal."""
-        if waiting.token is None and waiting.ruling is None:
-            verdict = await self.approvals.decision(run_id, waiting.approval.digest)
-            if verdict:
-                waiting.settle(_RULINGS[verdict])
+        if waiting.ruling is None and (verdict := await self._decision(run_id, waiting)):
+            waiting.settle(_RULINGS[verdict])
 
     def present(self, waiting: Waiting, token: str) -> bool:
         """Approve with a token, which is good once; False if it is not the one."""
@@ -124,6 +138,13 @@ class Desk:
             )
         state = "Some of its steps have run" if waiting.approval.begun else "Nothing was run yet"
         return f"{state}: a person decides.\n\n{waiting.approval.text()}\n\n{cure}"
+
+    async def _decision(self, run_id: str, waiting: Waiting) -> Verdict | None:
+        """Take what a person has decided on a terminal."""
+        if waiting.token is not None:
+            return None
+        with anyio.CancelScope(shield=True):  # it is given out once: nobody may take it and leave
+            return await self.approvals.decision(run_id, waiting.approval.digest)
 
     def _pending(self, run_id: str, approval: Approval) -> Pending:
         now = time.time()

@@ -1,8 +1,9 @@
 """The questions of one run that wait for its host: put to it live, or in rounds, each of which ends a request."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 import anyio
 from mcp_types import ClientCapabilities, InputRequests, InputResponse
@@ -18,6 +19,8 @@ MOST_ROUNDS: Final = 10
 _OVER: Final = Declined(because="the run that called its tool is over", over=True)
 _ROUNDS_USED: Final = Declined(because=f"a host can be asked {MOST_ROUNDS} times in one call, and has been")
 _NOBODY_CAME: Final = Declined(because="the host did not come back to be asked")
+_NOBODY_ANSWERED: Final = Declined(because="nobody answered in time")
+_LEFT_OUT: Final = Declined(because="the host sent no answer")
 
 
 class Attendant(Protocol):
@@ -44,24 +47,36 @@ class Attendant(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Open:
-    """A question that waits for a round, or in one."""
+    """A question without an answer.
+
+    Attributes:
+        at: Where it is: it waits for a request of the host, is in a round, or is asked live.
+        time: Ends the waiting, when its time is over or there is an answer.
+    """
 
     question: Question
     request: Request
-    posed: bool = False
+    at: Literal["nowhere", "round", "live"] = "nowhere"
     answer: Answer | Declined | None = None
-    settled: anyio.Event = field(default_factory=anyio.Event)
+    time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     def settle(self, answer: Answer | Declined) -> None:
-        self.answer = answer
-        self.settled.set()
+        """Answer it; the first answer stays."""
+        if self.answer is None:
+            self.answer = answer
+            self.time.cancel()
+
+    def move(self, at: Literal["nowhere", "round", "live"], patience: float) -> None:
+        """Put it somewhere, for so many seconds."""
+        self.at = at
+        self.time.deadline = anyio.current_time() + patience
 
 
 class Inbox:
     """Takes questions from the run's tasks, and answers from the host's requests.
 
     Args:
-        patience: Seconds for which a question waits for a request of the host to be put to.
+        patience: Seconds for which a question waits for a request of the host to be put to, or live for its answer.
 
     Attributes:
         guest: The request that attends the run, where there is one.
@@ -73,7 +88,6 @@ class Inbox:
         self.news = anyio.Event()
         self._patience = patience
         self._open: dict[str, _Open] = {}
-        self._live: set[anyio.CancelScope] = set()
         self._closed = False
         self._asked = 0
         self._rounds = 0
@@ -81,7 +95,7 @@ class Inbox:
     @property
     def has_unposed(self) -> bool:
         """Whether questions wait for a round."""
-        return any(not waiting.posed for waiting in self._open.values())
+        return any(waiting.at == "nowhere" for waiting in self._open.values())
 
     def tell(self) -> None:
         """Wake whoever waits for news."""
@@ -89,78 +103,74 @@ class Inbox:
         news.set()
 
     async def ask(self, guest: Attendant, question: Question, request: Request) -> Answer | Declined:
-        """Put a question to the host, in the way that its last request can be asked."""
-        match guest.way:
-            case "live":
-                return await self._ask_live(question, request)
-            case "rounds":
-                return await self._ask_in_round(question, request)
-            case _:
-                return Declined(because="this host cannot be asked over its connection")
+        """Put a question to the host: live, or in a round, as the request can be asked that attends then.
+
+        Args:
+            guest: The last request that attended; where that cannot be asked, nothing can.
+            question: What is asked, and by whom.
+            request: The same as the protocol has it.
+        """
+        if self._closed:
+            return _OVER
+        if guest.way is None:
+            return Declined(because="this host cannot be asked over its connection")
+        self._asked += 1
+        key, waiting = f"q{self._asked}", _Open(question, request)
+        self._open[key] = waiting
+        waiting.move("nowhere", self._patience)
+        self.tell()
+        try:
+            with waiting.time:
+                live = await self._live_guest(waiting)
+                waiting.move("live", self._patience)
+                waiting.answer = await live.ask(question, request)
+        finally:
+            del self._open[key]
+        return waiting.answer or (_NOBODY_CAME if waiting.at == "nowhere" else _NOBODY_ANSWERED)
 
     def begin_call(self) -> None:
-        """Count rounds anew, and put into one again what waits: the host makes another call."""
+        """Count rounds anew, and put into one again what was in one: the host makes another call."""
         self._rounds = 0
+        if self._closed:
+            self._decline(_OVER, "round")
         for waiting in self._open.values():
-            waiting.posed = False
+            if waiting.at == "round":
+                waiting.move("nowhere", self._patience)
 
-    def take(self, responses: Mapping[str, InputResponse]) -> None:
-        """Settle the questions of the last round."""
-        for key, waiting in self._open.items():
-            if response := responses.get(key):
-                waiting.settle(answer_of(waiting.question, response))
-            elif waiting.posed:
-                waiting.settle(Declined(because="the host sent no answer"))
+    def take(self, answers: Mapping[str, InputResponse | None]) -> None:
+        """Settle the questions of a round: by their keys the answers, None for one that the host has left out.
+
+        What was in no round, or in another one, is not settled: nobody has been shown it.
+        """
+        for key, response in answers.items():
+            waiting = self._open.get(key)
+            if waiting and waiting.at == "round":
+                waiting.settle(answer_of(waiting.question, response) if response else _LEFT_OUT)
 
     def pose(self) -> InputRequests:
         """Put all questions that wait into a round; none if there is no round left for them."""
         if self._closed or self._rounds == MOST_ROUNDS:
-            self.decline(_ROUNDS_USED)
+            self._decline(_ROUNDS_USED, "nowhere")
             return {}
-        fresh = {key: waiting for key, waiting in self._open.items() if not waiting.posed}
+        fresh = {key: waiting for key, waiting in self._open.items() if waiting.at == "nowhere"}
         self._rounds += bool(fresh)
         for waiting in fresh.values():
-            waiting.posed = True
+            waiting.move("round", math.inf)  # whoever parks the run knows how long
         return {key: waiting.request for key, waiting in fresh.items()}
 
-    def decline(self, because: Declined = _OVER, *, posed: bool = True) -> None:
-        """Decline the questions that wait for a round and, unless told otherwise, those that are in one."""
-        for waiting in self._open.values():
-            if posed or not waiting.posed:
+    def close(self, *, posed: bool) -> None:
+        """Take no more questions, and decline those that wait; unless told otherwise, not those in a round."""
+        self._closed = True
+        self._decline(_OVER, *(("nowhere", "live", "round") if posed else ("nowhere", "live")))
+        self.tell()
+
+    def _decline(self, because: Declined, *where: str) -> None:
+        for waiting in list(self._open.values()):
+            if waiting.at in where:
                 waiting.settle(because)
 
-    def close(self, *, posed: bool) -> None:
-        """Take no more questions, and decline those that wait."""
-        self._closed = True
-        self.decline(posed=posed)
-        for scope in list(self._live):
-            scope.cancel()
-        self.tell()
-
-    async def _ask_live(self, question: Question, request: Request) -> Answer | Declined:
-        with anyio.CancelScope() as scope:
-            self._live.add(scope)
-            try:
-                guest = await self._attended()
-                return await guest.ask(question, request) if guest else _NOBODY_CAME
-            finally:
-                self._live.remove(scope)
-        return _OVER
-
-    async def _attended(self) -> Attendant | None:
-        """Wait until a request of the host attends the run: outside of one, no host expects a question."""
-        with anyio.move_on_after(self._patience):
-            while self.guest is None:
-                await self.news.wait()
+    async def _live_guest(self, waiting: _Open) -> Attendant:
+        """Wait until a request attends that is asked live: outside of one, no host expects a question."""
+        while not (waiting.at == "nowhere" and self.guest and self.guest.way == "live"):
+            await self.news.wait()
         return self.guest
-
-    async def _ask_in_round(self, question: Question, request: Request) -> Answer | Declined:
-        self._asked += 1
-        key, waiting = f"q{self._asked}", _Open(question, request)
-        self._open[key] = waiting
-        self.tell()
-        try:
-            await waiting.settled.wait()
-        finally:
-            del self._open[key]
-        return waiting.answer or _OVER

@@ -12,6 +12,7 @@ from mcp_types import (
     INVALID_PARAMS,
     BlobResourceContents,
     ListResourcesResult,
+    ListResourceTemplatesResult,
     PaginatedRequestParams,
     ReadResourceRequestParams,
     ReadResourceResult,
@@ -34,7 +35,7 @@ _LONGEST_URI = 200
 
 
 class Library:
-    """Answers `resources/list` and `resources/read`. Nothing is fetched but by the server whose resource it is.
+    """Answers what hosts ask about resources. Nothing is fetched but by the server whose resource it is.
 
     Attributes:
         seen: What results have named.
@@ -69,11 +70,17 @@ class Library:
             resources=[*page], next_cursor=page[-1].uri if len(page) == _PAGE else None, ttl_ms=0, cache_scope="private"
         )
 
+    async def templates(
+        self, _context: ServerRequestContext[Any], _params: PaginatedRequestParams | None
+    ) -> ListResourceTemplatesResult:
+        """List no templates: what can be read is known only once a result has named it. Hosts ask all the same."""
+        return ListResourceTemplatesResult(resource_templates=[], ttl_ms=0, cache_scope="private")
+
     async def read(self, _context: ServerRequestContext[Any], params: ReadResourceRequestParams) -> ReadResourceResult:
         """Read a resource: what its result held, else what its server says now."""
         seen = self.seen.find(params.uri)
         if seen is None:
-            raise MCPError(code=INVALID_PARAMS, message=_unknown(params.uri))
+            raise MCPError(code=INVALID_PARAMS, message=_unknown(params.uri), data={"uri": params.uri})
         held = [seen.contents] if seen.contents else await self._fetched(seen)
         contents = [self._readable(seen, params.uri, part) for part in held]
         return ReadResourceResult(contents=contents, ttl_ms=0, cache_scope="private")

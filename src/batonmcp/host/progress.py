@@ -16,7 +16,7 @@ Report = Callable[[float, float | None, str], Awaitable[None]]
 """Sends one progress notification: how much is done, of how much, and in words."""
 
 HEARTBEAT = 10.0
-"""Longest silence, in seconds: the last line is then said again, so that no host thinks the run dead."""
+"""Longest silence, in seconds: what goes on is then said again, so that no host thinks the run dead."""
 
 PAUSE = 0.1
 """Shortest time in seconds between two notifications of how far a call is."""
@@ -102,8 +102,9 @@ class _Lines:
 
 async def _send(report: Report, narrator: Narrator, lines: _Lines) -> None:
     """Send what there is to tell, in numbers that always grow, as the protocol asks."""
-    line, sent = "Starting", 0.0
+    sent = 0.0
     while True:
+        line = ""
         with anyio.move_on_after(HEARTBEAT):
             told = await lines.next()
             if told is None:
@@ -112,4 +113,4 @@ async def _send(report: Report, narrator: Narrator, lines: _Lines) -> None:
         number = max(float(narrator.done), sent + (narrator.done + 1 - sent) / _STRIDE)  # never the next part
         if number > sent:
             sent = number
-            await report(sent, narrator.total, line)
+            await report(sent, narrator.total, line or narrator.now)

@@ -11,7 +11,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import ListToolsResult, PaginatedRequestParams, Tool
+from mcp_types import ListPromptsResult, ListToolsResult, PaginatedRequestParams, Tool
 from pydantic import JsonValue
 
 from batonmcp import __version__
@@ -90,7 +90,9 @@ class Front:
             lifespan=self._lifespan,
             on_list_tools=self._list_tools,
             on_call_tool=self._calls.answer,
+            on_list_prompts=_no_prompts,
             on_list_resources=self._library.list,
+            on_list_resource_templates=self._library.templates,
             on_read_resource=self._library.read,
             on_subscriptions_listen=self._announcer.listen,
         )
@@ -166,6 +168,11 @@ class Front:
         if self._backend is None:
             raise self._unavailable
         return self._backend
+
+
+async def _no_prompts(_context: ServerRequestContext[Any], _params: PaginatedRequestParams | None) -> ListPromptsResult:
+    """List no prompts. Some hosts ask although none are advertised."""
+    return ListPromptsResult(prompts=[], ttl_ms=0, cache_scope="private")
 
 
 async def _explain_wrong_state(ctx: ServerRequestContext[Any], call_next: CallNext) -> HandlerResult:

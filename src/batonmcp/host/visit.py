@@ -1,21 +1,46 @@
 """Replies about runs that there are already: what they gave, what is kept of them, and that there are too many."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
-from mcp_types import CallToolResult, TextContent
+from mcp_types import CallToolResult, ContentBlock, TextContent
 from pydantic import JsonValue
 
 from batonmcp.core.errors import BatonError
 from batonmcp.core.record import RunRecord
-from batonmcp.host.reply import RUN_META, reply_error, reply_value
+from batonmcp.host.reply import LONGEST_TEXT, RUN_META, reply, reply_error, reply_value
+from batonmcp.stages.fitting import abridged, sendable
 from batonmcp.stages.select import select
+from batonmcp.stages.task import Output
 
-__all__ = ["RETRY_AFTER_S", "reply_busy", "reply_kept", "reply_selected"]
+__all__ = ["RETRY_AFTER_S", "reply_again", "reply_busy", "reply_cancelled", "reply_kept", "reply_selected"]
 
 RETRY_AFTER_S: Final = 2.0
 
 _LONGEST_ID = 64
+
+
+def reply_again(record: RunRecord, output: Output, attached: Sequence[ContentBlock]) -> CallToolResult:
+    """Answer with a run that has ended, as something else than what it was asked for at first.
+
+    A run that was to give data has no words: asked for them, it gives its data all the same.
+    """
+    if output == "plan":
+        return reply_value(record.run_id, cast("JsonValue", record.plan))
+    if record.status not in {"ok", "partial", "failed"}:
+        return reply(record, output, attached)
+    if output == "data":
+        return reply(replace(record, answer=None, error=None), output, attached)
+    return reply(record, "data" if record.answer is None else output, attached)
+
+
+def reply_cancelled(record: RunRecord, because: str) -> CallToolResult:
+    """Answer that a run was cancelled, and how what it had finished by then can be read."""
+    done = [step.id for step in record.steps if step.status == "succeeded"]
+    more = f' What it had done can be read: {{"run_id": "{record.run_id}", "select": "{done[0]}"}}.' if done else ""
+    answer = reply(replace(record, status="cancelled", answer=f"{because}{more}"), "answer")
+    return answer.model_copy(update={"is_error": True})
 
 
 def reply_selected(record: RunRecord, source: str, inputs: Mapping[str, JsonValue]) -> CallToolResult:
@@ -47,7 +72,7 @@ def reply_kept(record: Mapping[str, Any] | None, run_id: str, source: str | None
     answer = record.get("answer")
     text = answer if isinstance(answer, str) else "Only its results are kept: read them with `select`."
     meta = {RUN_META: {key: record.get(key) for key in ("run_id", "status", "query", "mode", "planner")}}
-    told = f"Run {run_id}, {record.get('status')}, as it was kept.\n\n{text}"
+    told = abridged(sendable(f"Run {run_id}, {record.get('status')}, as it was kept.\n\n{text}"), LONGEST_TEXT)
     return CallToolResult(content=[TextContent(text=told)], _meta=meta)
 
 

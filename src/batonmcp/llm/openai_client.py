@@ -1,159 +1,163 @@
 """A client for any OpenAI-compatible Chat Completions endpoint."""
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 
-from batonmcp.config.settings import LlmSettings
+from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.discretion import Discretion
-from batonmcp.core.errors import LlmError
+from batonmcp.llm.breaker import Breaker
+from batonmcp.llm.exchange import Answer, Exchange
+from batonmcp.llm.memory import Dialects
 from batonmcp.llm.port import LLM, Reply, Request
-from batonmcp.llm.reply import read_reply
+from batonmcp.llm.refusal import no_reply
+from batonmcp.llm.timing import REAL, Timing
 
 if TYPE_CHECKING:
-    import httpx2
     import openai
 
 __all__ = ["OpenAIClient"]
 
 _CONNECT_TIMEOUT = 10.0
-_EXCERPT = 300
+_LARGEST_ANSWER = 4_000_000
 
 
 class OpenAIClient(LLM):
-    """Speaks Chat Completions.
+    """Speaks Chat Completions with the endpoint of each stage.
 
     Args:
         settings: Where, and with which models.
         discretion: Knows what must not be sent, whatever tools have said.
+        dialects: What is known of the endpoints.
+        timing: How time passes.
     """
 
-    def __init__(self, settings: LlmSettings, discretion: Discretion | None = None) -> None:
+    def __init__(
+        self,
+        settings: LlmSettings,
+        discretion: Discretion | None = None,
+        *,
+        dialects: Dialects | None = None,
+        timing: Timing = REAL,
+    ) -> None:
         self._settings = settings
-        self._discretion = discretion or Discretion({settings.api_key or ""})
-        self._client: openai.AsyncOpenAI | None = None
+        self._discretion = discretion or Discretion(_secrets(settings))
+        self._dialects = dialects or Dialects()
+        self._timing = timing
+        self._breakers: dict[tuple[str, str], Breaker] = {}
+        self._connections: dict[tuple[str | None, ...], openai.AsyncOpenAI] = {}
         self._opening = anyio.Lock()
-        self._endpoint = urlsplit(settings.base_url).netloc.rpartition("@")[2] or settings.base_url
 
     async def complete(self, request: Request) -> Reply:
-        """Return the reply of the stage's model. Sends the minimum that every endpoint takes.
+        """Return the reply of the stage's model.
 
-        The timeout is for all attempts together and their pauses, however slowly the endpoint may drip.
+        The time is for all attempts together and their pauses, however slowly the endpoint may drip.
         """
-        client = await self.open()
-        import httpx2  # noqa: PLC0415 - comes with openai
-        import openai  # noqa: PLC0415 - takes a second: `open` has paid for it, in a thread
-
-        body = self._discretion.value(self._body(request))
+        endpoint = self._settings.endpoint_for(request.stage)
+        most = self._settings.timeout
+        within = most if request.within is None else min(most, request.within)
+        if within <= 0:
+            raise no_reply(endpoint, 0)
+        exchange = Exchange(
+            request,
+            endpoint,
+            await self._dialects.of(endpoint),
+            self._breakers.setdefault((endpoint.base_url, endpoint.model), Breaker(self._timing.clock)),
+            retries=self._settings.retries,
+            discretion=self._discretion,
+        )
+        connection = await self._connection(endpoint)
         try:
-            with anyio.fail_after(self._settings.timeout):
-                response = await client.post("/chat/completions", body=body, cast_to=httpx2.Response)
-        except (TimeoutError, openai.APITimeoutError):
-            raise LlmError(
-                kind="llm_timeout",
-                message=f"The LLM endpoint {self._endpoint} gave no reply within {self._settings.timeout:g} s.",
-                cure='Raise "timeout" under "llm" in servers.json, or use a faster model.',
-            ) from None
-        except openai.APIConnectionError as error:
-            raise LlmError(
-                kind="llm_unreachable",
-                message=f"The LLM endpoint {self._endpoint} cannot be reached ({self._hide_key(_root(error))}).",
-                cure="Check base_url, and that the service is running.",
-            ) from None
-        except openai.APIStatusError as error:
-            raise self._refused(
-                error.status_code, self._detail(error), self._settings.model_for(request.stage)
-            ) from None
-        return self._read(response)
+            with anyio.fail_after(within):
+                reply = await self._talk(exchange, connection, self._timing.clock() + within)
+        except TimeoutError:
+            raise exchange.late(within) from None
+        stumbled = exchange.stumbled if request.functions else None
+        await self._dialects.learn(endpoint, exchange.dialect, stumbled=stumbled)
+        return reply
 
     async def aclose(self) -> None:
         """Close the connections."""
-        if self._client:
-            await self._client.close()
+        for connection in self._connections.values():
+            await connection.close()
 
-    async def open(self) -> "openai.AsyncOpenAI":
+    async def open(self) -> None:
         """Import what a call needs, ahead of the first one; nothing is sent."""
+        for stage in ("route", "synthesize"):
+            await self._connection(self._settings.endpoint_for(stage))
+
+    async def _talk(self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float) -> Reply:
+        while True:
+            rest = exchange.rest(left=until - self._timing.clock())
+            if rest:
+                await self._timing.pause(rest.seconds)
+                continue
+            answer = await _post(connection, exchange.body())
+            left, jitter = until - self._timing.clock(), self._timing.jitter()
+            match answer:
+                case Answer():
+                    heard = exchange.hear(answer, left=left, jitter=jitter)
+                case str():
+                    heard = exchange.lost(answer, left=left, jitter=jitter)
+            if isinstance(heard, Reply):
+                return heard
+            await self._timing.pause(heard.seconds)
+
+    async def _connection(self, endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
+        key = (endpoint.base_url, endpoint.api_key, endpoint.ad_token, endpoint.api_version)
         async with self._opening:
-            if self._client is None:
-                self._client = await anyio.to_thread.run_sync(self._construct)
-            return self._client
+            if key not in self._connections:
+                self._connections[key] = await anyio.to_thread.run_sync(_connect, endpoint)
+            return self._connections[key]
 
-    def _construct(self) -> "openai.AsyncOpenAI":
-        import openai  # noqa: PLC0415 - takes a second: only runs that call an LLM pay, and not on the event loop
 
-        return openai.AsyncOpenAI(
-            base_url=self._settings.base_url,
-            api_key=self._settings.api_key or "none",
-            timeout=openai.Timeout(self._settings.timeout, connect=_CONNECT_TIMEOUT),
-            max_retries=self._settings.retries,
+def _secrets(settings: LlmSettings) -> set[str]:
+    endpoints = filter(None, (settings, settings.route, settings.synthesize))
+    return {secret for endpoint in endpoints for secret in (endpoint.api_key, endpoint.ad_token) if secret}
+
+
+def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
+    import openai  # noqa: PLC0415 - takes a second: only runs that call an LLM pay, and not on the event loop
+
+    from batonmcp.llm.bounded import bounded  # noqa: PLC0415 - as openai, with which its base comes
+
+    common: dict[str, Any] = {
+        "base_url": endpoint.base_url,
+        "timeout": openai.Timeout(None, connect=_CONNECT_TIMEOUT),
+        "max_retries": 0,  # one layer retries, and it knows the deadline
+        "http_client": bounded(openai.DefaultAsyncHttpxClient, most=_LARGEST_ANSWER),
+    }
+    if endpoint.api_version:
+        return openai.AsyncAzureOpenAI(
+            api_version=endpoint.api_version,
+            api_key=endpoint.api_key,
+            azure_ad_token=endpoint.ad_token,
+            **common,
         )
-
-    def _body(self, request: Request) -> dict[str, Any]:
-        body: dict[str, Any] = {
-            "model": self._settings.model_for(request.stage),
-            "temperature": request.temperature,
-            "messages": [
-                {"role": "system", "content": request.system},
-                {"role": "user", "content": request.user},
-            ],
-        }
-        if request.functions:
-            body["tool_choice"] = "auto"
-            body["tools"] = [
-                {
-                    "type": "function",
-                    "function": {
-                        "name": function.name,
-                        "description": function.description,
-                        "parameters": dict(function.parameters),
-                    },
-                }
-                for function in request.functions
-            ]
-        return body
-
-    def _read(self, response: "httpx2.Response") -> Reply:
-        content_type = response.headers.get("content-type", "")
-        try:
-            return read_reply(response.content, content_type=content_type, endpoint=self._endpoint)
-        except LlmError:  # which may quote what the endpoint said about the key
-            said = self._hide_key(response.text).encode()
-            return read_reply(said, content_type=content_type, endpoint=self._endpoint)
-
-    def _detail(self, error: "openai.APIStatusError") -> str:
-        """Return the endpoint's own sentence, on one line."""
-        body = error.body
-        said = body.get("message") if isinstance(body, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        if not isinstance(said, str):
-            return ""
-        return f": {self._hide_key(' '.join(said.split()))[:_EXCERPT].rstrip('.')}"
-
-    def _hide_key(self, text: str) -> str:
-        """Take the API key out of a complaint: some endpoints repeat what they were sent."""
-        return self._discretion.text(text)
-
-    def _refused(self, status: int, detail: str, model: str) -> LlmError:
-        kind, cure = _REFUSALS.get(status, ("llm_unavailable", "Try again later."))
-        if status not in _REFUSALS and status < 500:  # noqa: PLR2004 - an HTTP client error
-            kind, cure = "llm_rejected", "Check the model's name and that it can call tools."
-        return LlmError(
-            kind=kind,
-            message=f"The LLM endpoint {self._endpoint} answered {status} for model {model!r}{detail}.",
-            cure=cure,
-        )
+    return openai.AsyncOpenAI(api_key=endpoint.api_key or "none", **common)
 
 
-_REFUSALS = {
-    401: ("llm_auth", 'It did not accept the API key: check OPENAI_API_KEY, or "api_key" under "llm" in servers.json.'),
-    403: ("llm_auth", "The API key is not allowed to use this model."),
-    404: ("llm_rejected", "Check the model's name and base_url (it usually ends in /v1)."),
-    429: ("llm_rate_limit", "Its rate limit or quota is used up: wait, or use another key or model."),
-}
+async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any]) -> Answer | str:
+    """Return what came back, or in words why nothing did."""
+    import httpx2  # noqa: PLC0415 - comes with openai
+    import openai  # noqa: PLC0415 - has been paid for when the connection was made
+
+    from batonmcp.llm.bounded import TooLarge  # noqa: PLC0415 - as openai
+
+    try:
+        response = await connection.post("/chat/completions", body=body, cast_to=httpx2.Response)
+    except openai.APIConnectionError as error:
+        root = _root(error)
+        if isinstance(root, TooLarge):
+            return Answer(status=200, headers={}, body=b"", endless=True)
+        return str(root) or type(root).__name__
+    except openai.APIStatusError as error:
+        response = error.response
+    return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
 
 
-def _root(error: BaseException) -> str:
+def _root(error: BaseException) -> BaseException:
     while error.__cause__ is not None:
         error = error.__cause__
-    return str(error) or type(error).__name__
+    return error

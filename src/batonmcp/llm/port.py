@@ -34,6 +34,9 @@ class Request:
         user: The part that changes.
         functions: What the model may call; empty for text only.
         temperature: 0 for routing, 0.7 for synthesis.
+        plan_function: The name of the function whose arguments are a whole plan; empty if there is none. A model that
+            cannot be offered functions is asked for these arguments instead.
+        within: Longest all of it may take, in seconds; None: as long as is configured.
     """
 
     stage: Stage
@@ -41,6 +44,8 @@ class Request:
     user: str
     functions: Sequence[Function] = ()
     temperature: float
+    plan_function: str = ""
+    within: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +67,21 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the model said: calls, text, or both."""
+    """What the model said: calls, text, or both.
+
+    Attributes:
+        text: In words, without what it thought before.
+        calls: What it wants to be called.
+        tokens: Of all requests that it took.
+        requests: How many requests it took.
+        notes: What a person should know about how it came about, as sentences.
+    """
 
     text: str
     calls: tuple[FunctionCall, ...] = ()
     tokens: Tokens = Tokens()
+    requests: int = 1
+    notes: tuple[str, ...] = ()
 
 
 class LLM(Protocol):

@@ -104,7 +104,7 @@ class Consent:
         waiting = _Waiting(self._asked[step.id], calls)
         self._waiting.append(waiting)
         async with self._turn:
-            if self._is_asked(waiting):
+            while self._is_asked(waiting):  # one question may not have room for it
                 await anyio.sleep(_GATHERING)
                 await self._rule()
         match waiting.ruling:
@@ -116,11 +116,12 @@ class Consent:
                 return None
 
     async def _rule(self) -> None:
-        """Have everything that waits decided about in one question, or as much of it as fits one."""
+        """Have everything that waits decided about in one question, or as much of it as one can show."""
         self._waiting = [waiting for waiting in self._waiting if self._is_asked(waiting)]
-        batch = tuple(self._waiting)  # what comes while a person thinks is not what they were shown
+        order = {step.id: place for place, step in enumerate(self.plan.steps)}  # the same question, however they came
+        batch = sorted(self._waiting, key=lambda waiting: order[waiting.concern.step.id])
         approval = self._approval_of(batch)
-        while len(batch) > 1 and not approval.fits:
+        while len(batch) > 1 and not approval.shows_arguments:
             batch = batch[:-1]
             approval = self._approval_of(batch)
         ruling = await self._ruling(approval)

@@ -1,20 +1,15 @@
 """The facts of a run in words: results, failures and skips, told by code."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping, Sequence
 
 from pydantic import JsonValue
 
 from batonmcp.core.events import RunStatus
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan, Step
+from batonmcp.stages.outline import outline
 
 __all__ = ["has_values", "kept_values", "results", "run_status", "undone", "values_of"]
-
-_LONGEST_TEXT = 4_000
-_MOST_LINES = 400
-_MOST_ON_A_LINE = 50
 
 
 def run_status(plan: Plan, outcomes: Mapping[str, Outcome]) -> RunStatus:
@@ -46,19 +41,18 @@ def undone(plan: Plan, outcomes: Mapping[str, Outcome]) -> Sequence[str]:
 
 def results(plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
     """Return what the steps gave, as an outline."""
-    blocks: list[str] = []
+    parts: list[tuple[str, JsonValue]] = []
     for step in plan.steps:
         outcome = outcomes[step.id]
+        heading = f"{step.tool.agent}: {step.tool.name}"
         match outcome:
             case Succeeded(value=value):
-                heading = f"{step.tool.agent}: {step.tool.name}"
+                parts.append((heading, value))
             case Failed() | Cancelled() if kept := kept_values(outcome):
-                heading = f"{step.tool.agent}: {step.tool.name} (in part)"
-                value = kept
+                parts.append((f"{heading} (in part)", kept))
             case Failed() | Skipped() | Cancelled():
                 continue
-        blocks.append("\n".join([heading, *_cut(value)]))
-    return "\n\n".join(blocks)
+    return outline(parts)
 
 
 def _broken(outcome: Outcome) -> bool:
@@ -114,66 +108,3 @@ def _undone_items(name: str, items: Sequence[ItemOutcome]) -> str | None:
     unsure = any(outcome.unsure for outcome in failed)
     doubt = " Some of them may or may not have happened; none was tried again." if unsure else ""
     return f"{name} failed for {len(failed)} of {len(items)} items: {failed[0].error}{doubt}"
-
-
-def _outline(value: JsonValue, indent: str) -> Iterator[str]:
-    """Write a value as indented lines: keys, and dashes for the items of a list."""
-    match value:
-        case dict() if value:
-            for key, member in value.items():
-                yield from _entry(f"{indent}{key}:", member, indent)
-        case list() if value:
-            for item in value:
-                yield from _item(item, indent)
-        case _:
-            yield f"{indent}{_scalar(value)}"
-
-
-def _entry(head: str, member: JsonValue, indent: str) -> Iterator[str]:
-    if isinstance(member, dict | list) and member:
-        yield head
-        yield from _outline(member, f"{indent}  ")
-    else:
-        yield f"{head} {_scalar(member)}"
-
-
-def _item(item: JsonValue, indent: str) -> Iterator[str]:
-    """Write a list's item on one line if it is flat, else as a block under a dash."""
-    if isinstance(item, dict) and _is_flat(item):
-        yield f"{indent}- " + ", ".join(f"{key}: {_scalar(member)}" for key, member in item.items())
-        return
-    lines = _outline(item, f"{indent}  ")
-    yield f"{indent}- {next(lines).lstrip()}"
-    yield from lines
-
-
-def _is_flat(item: dict[str, JsonValue]) -> bool:
-    return 0 < len(item) <= _MOST_ON_A_LINE and not any(isinstance(member, dict | list) for member in item.values())
-
-
-def _line_count(value: JsonValue) -> int:
-    """Return how many lines `_outline` writes."""
-    match value:
-        case dict() if value:
-            containers = [member for member in value.values() if isinstance(member, dict | list) and member]
-            return len(value) + sum(map(_line_count, containers))
-        case list() if value:
-            blocks = [item for item in value if isinstance(item, dict | list) and item]
-            blocks = [item for item in blocks if not (isinstance(item, dict) and _is_flat(item))]
-            return len(value) - len(blocks) + sum(map(_line_count, blocks))
-        case _:
-            return 1
-
-
-def _scalar(value: JsonValue) -> str:
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}… ({len(value):,} characters)"
-    return {"[]": "none", "{}": "none", "null": "none"}.get(text := json.dumps(value), text)
-
-
-def _cut(value: JsonValue) -> Iterator[str]:
-    """Write the first lines of a value, and how many more there are."""
-    yield from islice(_outline(value, "  "), _MOST_LINES)
-    count = _line_count(value)
-    if count > _MOST_LINES:
-        yield f"  … and {count - _MOST_LINES:,} more lines"

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
@@ -13,6 +13,7 @@ from batonmcp.core.tokens import estimated_tokens
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import Function
 from batonmcp.llm.ranking import Ranking
+from batonmcp.llm.schema import safe_schema
 
 __all__ = ["MOST_FUNCTIONS", "Menu", "menu_of"]
 
@@ -146,11 +147,5 @@ def _function(tool: Tool) -> Function:
     return Function(
         name=tool.qualified,
         description=f"{said}{returns}",
-        parameters=_parameters(tool.input_schema.document),
+        parameters=safe_schema(tool.input_schema.document),
     )
-
-
-def _parameters(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give a schema the root that endpoints ask for: an object with properties and nothing alternative beside it."""
-    refused = {"$schema", "$id", "allOf", "anyOf", "oneOf", "not", "enum"}
-    return {"properties": {}, **{k: v for k, v in schema.items() if k not in refused}, "type": "object"}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from batonmcp.core.errors import LlmError
-from batonmcp.core.events import Emit, LlmCalled
+from batonmcp.core.events import Emit, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
 from batonmcp.core.tokens import estimated_tokens
@@ -50,8 +50,11 @@ class Metered(LLM):
                 completion_tokens=tokens.completion,
                 cached_tokens=tokens.cached,
                 cost_usd=cost,
+                requests=reply.requests,
             )
         )
+        for note in reply.notes:
+            self._emit(Noted(text=note))
         return reply
 
     def _allow(self, request: Request) -> None:

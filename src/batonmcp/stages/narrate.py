@@ -23,10 +23,12 @@ from batonmcp.core.events import (
     SynthesisStarted,
 )
 from batonmcp.core.outcome import status_of
+from batonmcp.core.printable import printable
 
 __all__ = ["Narrator"]
 
 _MOST_NAMES = 6
+_LONGEST_NAME = 60
 _MOST_FIGURES = 1e12
 
 
@@ -42,12 +44,35 @@ class Narrator:
         self.done = 0
         self.total: int | None = None
         self._names: dict[str, str] = {}
+        self._running: dict[str, str] = {}
+        self._said = "Starting"
 
-    def tell(self, event: Event) -> str | None:  # noqa: PLR0911 - a case an event
+    @property
+    def now(self) -> str:
+        """What goes on at this moment: the steps that run, else what was told last."""
+        match list(self._running.values()):
+            case []:
+                return self._said
+            case [line]:
+                return line
+            case _:
+                return f"Running: {_listed([self._names[step_id] for step_id in self._running])}"
+
+    def tell(self, event: Event) -> str | None:
         """Return a line about an event, None if there is nothing to say."""
+        line = self._line(event)
+        if line and isinstance(event, StepStarted | StepProgressed | StepRetried):
+            self._running[event.step_id] = line
+        elif isinstance(event, StepFinished):
+            self._running.pop(event.step_id, None)
+        self._said = line or self._said
+        return line
+
+    def _line(self, event: Event) -> str | None:  # noqa: PLR0911 - a case an event
         match event:
             case RouteStarted(tools=tools, agents=agents):
-                return f"Choosing among {_count(tools, 'tool')} of {_listed(agents)}"
+                names = [printable(agent, _LONGEST_NAME) for agent in agents]
+                return f"Choosing among {_count(tools, 'tool')} of {_listed(names)}"
             case PlanReady(plan=plan):
                 self.total = len(plan.steps) + 2
                 self.done += 1

@@ -90,7 +90,7 @@ class _Run:
         self.emit(PlanReady(plan=plan))
         if self.task.output == "plan":
             judgement = await judged(plan, self.ports.policy, self.ports.trust)
-            answer = rehearsed(plan, judgement, answers=self._is_written)
+            answer = rehearsed(plan, judgement, answers=self.ports.llm is not None)
             return RunFinished(status="planned", answer=answer)
         consent = self._consent(plan)
         refusal = await consent.obtain()

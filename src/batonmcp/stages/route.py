@@ -98,6 +98,7 @@ async def route(  # noqa: PLR0913 - what one stage works with
         user=sendable("\n\n".join(filter(None, [_user(task, now), wrong]))),
         functions=[*menu.functions, _plan_function()],
         temperature=0,
+        plan_function=PLAN_FUNCTION,
     )
     return _read(await llm.complete(request))
 

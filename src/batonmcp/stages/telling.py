@@ -1,55 +1,125 @@
-"""A finished run as others are told of it: in words, or as data."""
+"""A run as others are told of it: in words, or as data; whole, or in the room that a host has."""
 
-import json
-from contextlib import suppress
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
-from pydantic_core import to_json
+from pydantic import JsonValue
 
+from batonmcp.core.json_text import characters_up_to
+from batonmcp.core.plain_text import shown
+from batonmcp.core.portions import FOR_A_MODEL, FOR_A_READER, portions
 from batonmcp.core.record import RunRecord, StepRecord
+from batonmcp.stages.fitting import abridged, fitted, sendable, written
+from batonmcp.stages.outline import outline
+from batonmcp.stages.provenance import provenance, run_facts
 
-__all__ = ["data_of", "data_text", "has_data", "sendable", "text_of"]
+__all__ = ["data_of", "data_text", "has_data", "sendable", "text_of", "value_text"]
 
-_LARGE = 256_000
+_LARGE: Final = ("results", "result", "undone")
+_SEPARATOR: Final = "---"
+_MOST_NAMES: Final = 10
+_BESIDE: Final = 500
+"""Characters that go with a result into a prompt."""
 
 
-def text_of(record: RunRecord) -> str:
-    """Return the answer, or what came instead of one."""
-    error = record.error
-    if record.answer is not None:
-        return record.answer
-    if error:
-        return f"{error['message']} {error['cure']}".strip()
-    return {"cancelled": "Cancelled.", "running": "Still running."}.get(record.status, record.status)
+def text_of(record: RunRecord, *, room: int | None = None, attached: Sequence[str] = ()) -> str:
+    """Return the answer, or what came instead of one, and under it what it comes from.
+
+    Args:
+        record: The run, which may be going on.
+        room: The most characters, for a host that can read what is missing by the run's id; None: as many as it takes.
+        attached: Lines about what comes with the text.
+    """
+    facts = provenance(record)
+    rest = _rest(record) if room is not None else ""
+    foot = [*attached, rest, f"{_SEPARATOR}\n{facts}" if facts else ""]
+    end = "".join(f"\n\n{part}" for part in foot if part)
+    told = shown(sendable(_told(record)))
+    if room is not None and len(told) + len(end) > room:
+        end = f"\n\n{_more(record.run_id, _first_id(record))}{end}" if record.steps and not rest else end
+        told = abridged(told, room - len(end))
+    return f"{told}{end}" if told else end.lstrip()
 
 
 def has_data(record: RunRecord) -> bool:
     """Whether the run came as far as results; until then its words are all there is to tell."""
-    return bool(record.steps) and record.answer is None and record.error is None
+    return bool(record.steps) and record.answer is None and record.error is None and record.status != "running"
 
 
 def data_of(record: RunRecord) -> dict[str, Any]:
     """Return the plan's `result`, else the results by step id, with what became of steps and items that have none."""
     undone = [_undone(step) for step in record.steps if step.status != "succeeded" or _undone_items(step)]
     values = {step.id: step.value for step in record.steps if step.status == "succeeded"}
-    shaped = {"results": values} if record.result is None else {"result": record.result}
-    data: dict[str, Any] = {"status": record.status, **shaped}
-    return {**data, "undone": undone} if undone else data
+    results = {"results": values} if record.result is None else {"result": record.result}
+    data: dict[str, Any] = {"status": record.status, **results}
+    return {**data, **({"undone": undone} if undone else {}), "run": run_facts(record)}
 
 
-def data_text(record: RunRecord) -> str:
-    """Return the data as a JSON text that can be sent; a large one is written without spaces, ten times faster."""
+def data_text(record: RunRecord, *, room: int | None = None, attached: Sequence[str] = ()) -> str:
+    """Return the data as a JSON text that can be sent.
+
+    Args:
+        record: The run.
+        room: The most characters; what does not fit is cut, which `cut` in it tells. None: as many as it takes.
+        attached: Lines about what comes with the text.
+    """
     data = data_of(record)
-    with suppress(ValueError):  # half a character: it is written the slow way, and made sendable
-        written = to_json(data, inf_nan_mode="null")
-        if len(written) > _LARGE:
-            return written.decode()
-    return sendable(json.dumps(data, ensure_ascii=False))
+    if attached:
+        data["attached"] = list(attached)
+    if room is None:
+        return written(data)
+    return fitted(data, room=room, more=_more(record.run_id, _first_id(record)), large=_LARGE)
 
 
-def sendable(text: str) -> str:
-    """Return `text` without halves of characters, which servers and models may send escaped and nothing can encode."""
-    return text.encode("utf-8", "replace").decode()
+def value_text(run_id: str, value: JsonValue, *, room: int) -> str:
+    """Return a part of what a run gave as a JSON text: the value itself, or an object with it and what was cut."""
+    more = f"It is too long to be sent at once: select less of run {run_id}."
+    if characters_up_to(value, room) <= room and len(text := written(value)) <= room:
+        return text
+    return fitted({"value": value}, room=room, more=more, large=("value",))
+
+
+def _told(record: RunRecord) -> str:
+    error = record.error
+    if record.answer is not None:
+        return record.answer
+    if record.status == "running":
+        return _so_far(record)
+    if error:
+        return f"{error['message']} {error['cure']}".strip()
+    return {"cancelled": "Cancelled."}.get(record.status, record.status)
+
+
+def _so_far(record: RunRecord) -> str:
+    """Tell what a run has given that goes on."""
+    done = [(f"{step.tool} (step `{step.id}`)", step.value) for step in record.steps if step.status == "succeeded"]
+    wait = f'Call orchestrate with {{"run_id": "{record.run_id}"}} to wait for the rest; it goes on meanwhile.'
+    head = "Still running. This is done so far:" if done else "Still running; nothing is done yet."
+    return "\n\n".join(part for part in (head, outline(done), wait) if part)
+
+
+def _rest(record: RunRecord) -> str:
+    """Tell how to get what the answer was made without, as it was too long."""
+    rooms = FOR_A_MODEL if record.timings_ms.synthesize else FOR_A_READER
+    done = [step for step in record.steps if step.status == "succeeded"]
+    parts = portions([step.value for step in done], rooms, beside=_BESIDE)
+    long = [step.id for step, part in zip(done, parts, strict=True) if part.cuts]
+    if not long or record.status not in {"ok", "partial", "running"}:
+        return ""
+    names = ", ".join(f"`{name}`" for name in long[:_MOST_NAMES]) + (", …" if len(long) > _MOST_NAMES else "")
+    return f"Too long to be used whole here: what {names} gave. {_more(record.run_id, long[0])}"
+
+
+def _more(run_id: str, step_id: str) -> str:
+    return (
+        "The whole stays with the run: orchestrate with "
+        f'{{"run_id": "{run_id}", "select": "{step_id}"}} returns it, or a part as an expression selects it, '
+        "without any model."
+    )
+
+
+def _first_id(record: RunRecord) -> str:
+    return next((step.id for step in record.steps if step.status == "succeeded"), record.steps[0].id)
 
 
 def _undone(step: StepRecord) -> dict[str, Any]:

@@ -37,6 +37,7 @@ SHELVES: Final[Mapping[str, Shelf]] = MappingProxyType(
         "approval": Shelf(days=1, count=1_000, size=16_000_000, durable=True),
         "catalogue": Shelf(days=90, count=500, size=64_000_000),
         "decision": Shelf(days=1, count=1_000, size=4_000_000, durable=True),
+        "dialect": Shelf(days=7, count=1_000, size=1_000_000),
         "era": Shelf(days=30, count=5_000, size=4_000_000),
         "route": Shelf(days=30, count=5_000, size=16_000_000),
         "run": Shelf(days=7, count=1_000, size=64_000_000),

@@ -1,6 +1,7 @@
 """The reply of a Chat Completions endpoint, read with tolerance."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from batonmcp.core.errors import LlmError
 from batonmcp.llm.port import FunctionCall, Reply, Tokens
-from batonmcp.llm.reply import read_reply
+from batonmcp.llm.reply.read import read_reply
+from batonmcp.llm.reply.written import Offered
 
 WORDS = (
     "choices",
@@ -31,9 +33,13 @@ ANY_JSON = st.recursive(
 )
 
 
-def read(body: object) -> Reply:
+OFFERED = Offered(names={"a__x", "b__y", "plan"}, plan="plan")
+
+
+def read(body: object, offered: Offered = OFFERED) -> Reply:
     """Read a body that is JSON."""
-    return read_reply(json.dumps(body).encode(), content_type="application/json", endpoint="llm.test")
+    written = json.dumps(body).encode()
+    return read_reply(written, content_type="application/json", endpoint="llm.test", offered=offered)
 
 
 def said(message: object, **choice: object) -> dict[str, Any]:
@@ -41,9 +47,9 @@ def said(message: object, **choice: object) -> dict[str, Any]:
     return {"choices": [{"message": message, **choice}]}
 
 
-def called(arguments: object, name: object = "a__x") -> dict[str, Any]:
+def called(arguments: object, name: object = "a__x", **choice: object) -> dict[str, Any]:
     """Return a completion that calls a tool."""
-    return said({"content": None, "tool_calls": [{"function": {"name": name, "arguments": arguments}}]})
+    return said({"content": None, "tool_calls": [{"function": {"name": name, "arguments": arguments}}]}, **choice)
 
 
 def test_text_with_tokens() -> None:
@@ -107,7 +113,7 @@ def test_content_as_text_or_parts(content: object, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "usage", [None, [], {}, {"prompt_tokens": "9", "completion_tokens": -1, "prompt_tokens_details": None}]
+    "usage", [None, [], {}, {"prompt_tokens": "nine", "completion_tokens": -1, "prompt_tokens_details": None}]
 )
 def test_tokens_that_are_not_counted_are_zero(usage: object) -> None:
     """Missing or nonsensical counts are zero, not an error."""
@@ -131,9 +137,18 @@ def test_tokens_that_are_not_counted_are_zero(usage: object) -> None:
         (called('{"city": "Os'), "llm_bad_response", "The model at llm.test called a__x with arguments that are not"),
         (called('{"n": NaN}'), "llm_bad_response", "arguments that are not JSON"),
         (called('{"n": 1e999}'), "llm_bad_response", "arguments that are not JSON"),
-        (said({"content": "Onc"}, finish_reason="length"), "llm_truncated", "reached its output limit"),
-        (said({}, finish_reason="content_filter"), "llm_refusal", "The content filter of llm.test held the reply"),
-        (said({"refusal": "I won't."}), "llm_refusal", "The model at llm.test refused: I won't."),
+        (said({"content": "Onc"}, finish_reason="length"), "llm_length", "reached its output limit"),
+        (called('{"city": "Os', finish_reason="MAX_TOKENS"), "llm_length", "reached its output limit"),
+        (said({}, finish_reason="content_filter"), "llm_content_filter", "The content filter of llm.test held the"),
+        (said({"content": None}, finish_reason="SAFETY"), "llm_content_filter", "The content filter of llm.test held"),
+        (said({"refusal": "I won't."}), "llm_refused", "The model at llm.test refused: I won't."),
+        (said({"content": [{"type": "refusal", "refusal": "No."}]}), "llm_refused", "refused: No."),
+        (said({}, finish_reason="refusal"), "llm_refused", "it did not say why"),
+        (said({"content": "<think>Hm."}), "llm_bad_response", "nothing but the model's thoughts"),
+        (said({"content": None, "reasoning_content": "Hm."}), "llm_bad_response", "nothing but the model's thoughts"),
+        (said({"content": '{"name": "weather", "arguments": {}}'}), "llm_bad_response", "wrote a call of 'weather'"),
+        (said({"content": '{"steps": [{"id": "s1", "to'}), "llm_bad_response", "that is not complete JSON"),
+        (said({"content": "<function=a__x>{"}), "llm_bad_response", "that is not complete JSON"),
         ([], "llm_bad_response", "JSON that is not an object"),
     ],
 )
@@ -158,6 +173,77 @@ def test_long_complaint_is_cut() -> None:
         with pytest.raises(LlmError) as caught:
             read(body)
         assert len(str(caught.value)) < 600
+
+
+def test_calls_that_nobody_asked_for_are_passed_over() -> None:
+    """Where nothing is offered, calls and JSON are no more than that: the text stands, or nothing does."""
+    call = {"id": "1", "function": {"name": "a__x", "arguments": "{}"}}
+    nothing = Offered()
+    assert read(said({"content": "It rains.", "tool_calls": [call]}), nothing) == Reply(text="It rains.")
+    text = '{"name": "a__x", "arguments": {}}'
+    assert read(said({"content": text}), nothing) == Reply(text=text)
+    with pytest.raises(LlmError, match="an empty message"):
+        read(said({"content": None, "tool_calls": [call]}), nothing)
+
+
+def test_calls_where_they_should_be_win_over_those_in_the_text() -> None:
+    """A model that calls and also writes about calls has called."""
+    message = {"content": '{"name": "b__y", "arguments": {}}', "tool_calls": [{"function": {"name": "a__x"}}]}
+    assert [call.name for call in read(said(message)).calls] == ["a__x"]
+
+
+def test_reason_for_calling_nothing() -> None:
+    """An empty plan is no call: its reason is the text, and a plan without one has a sentence all the same."""
+    assert read(said({"content": '{"steps": [], "reason": "None fits."}'})) == Reply(text="None fits.")
+    assert "found no tool" in read(said({"content": '```json\n{"steps": []}\n```'})).text
+
+
+def test_halves_of_characters_are_replaced() -> None:
+    """Half a character, which JSON can escape and nothing can send on, does not get through."""
+    assert read(said({"content": "a\ud800b"})).text.encode()
+    (call,) = read(called('{"a": "\\ud83d\\ude00 \\ud800"}')).calls
+    assert str(call.arguments["a"]).startswith("\U0001f600 ")
+    json.dumps(call.arguments, ensure_ascii=False).encode()
+
+
+FRAGMENTS = st.sampled_from(
+    [
+        '{"steps": [{"id": "a", "tool": "a__x", "arguments": {}}]}',
+        '{"name": "a__x", "arguments": {"n": 1}}',
+        '{"a__x": {}}',
+        "```json",
+        "```",
+        "<think>",
+        "</think>",
+        "<tool_call>",
+        "</tool_call>",
+        "<function=a__x>",
+        "<parameter=n>",
+        "</parameter>",
+        "<|channel|>final<|message|>",
+        "[TOOL_CALLS]a__x[ARGS]{",
+        "Action: a__x\nAction Input:",
+        "[a__x(n=1)]",
+        "{",
+        "[",
+        "}",
+        "]",
+        '"',
+        "\n",
+        "a__x",
+        "\ud800",
+        "NaN",
+    ]
+)
+
+
+@given(st.lists(FRAGMENTS | st.text(max_size=4), max_size=12).map("".join))
+def test_any_text_gives_a_reply_or_a_sentence(text: str) -> None:
+    """Nor can any text, of whatever notations it is put together: all calls are of what is offered."""
+    body = json.dumps(said({"content": text})).encode()
+    check(body)
+    with suppress(LlmError):
+        assert all(call.name in OFFERED.names for call in read(said({"content": text})).calls)
 
 
 @given(ANY_JSON)
@@ -191,9 +277,18 @@ def test_hostile_bytes_give_a_sentence(body: bytes) -> None:
 def check(body: bytes) -> None:
     """Read a body; whatever comes back must be what the port promises."""
     try:
-        reply = read_reply(body, content_type="", endpoint="llm.test")
-    except LlmError:
+        reply = read_reply(body, content_type="", endpoint="llm.test", offered=OFFERED)
+    except LlmError as error:
+        assert_never_blank(error)
         return
     assert reply.text or reply.calls
     assert all(call.name for call in reply.calls)
+    json.dumps([call.arguments for call in reply.calls], allow_nan=False).encode()
+    reply.text.encode()
     assert min(reply.tokens.prompt, reply.tokens.completion, reply.tokens.cached) >= 0
+
+
+def assert_never_blank(error: LlmError) -> None:
+    """An error has a kind, and something to do about it."""
+    assert error.info.kind.startswith("llm_")
+    assert error.info.cure

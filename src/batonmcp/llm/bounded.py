@@ -1,0 +1,40 @@
+"""An HTTP client that reads no more of an answer than any completion has."""
+
+from typing import Any
+
+import httpx2
+
+__all__ = ["TooLarge", "bounded"]
+
+_ENCODINGS = ("content-encoding", "content-length", "transfer-encoding")
+
+
+class TooLarge(httpx2.ReadError):
+    """An answer goes on after what is read of one."""
+
+
+def bounded(kind: type[httpx2.AsyncClient], *, most: int) -> httpx2.AsyncClient:
+    """Return a client of a kind that gives answers up after so many bytes, counted as they are unpacked."""
+
+    class Bounded(kind):  # pyright: ignore[reportUntypedBaseClass, reportGeneralTypeIssues]
+        async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:  # noqa: ANN401
+            del stream
+            response = await super().send(request, stream=True, **options)
+            try:
+                body = await _read(response, most)
+            finally:
+                await response.aclose()
+            headers = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODINGS]
+            return httpx2.Response(response.status_code, headers=headers, content=body, request=response.request)
+
+    return Bounded()
+
+
+async def _read(response: httpx2.Response, most: int) -> bytes:
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > most:
+            message = f"its answer is larger than {most:,} bytes"
+            raise TooLarge(message)
+    return bytes(body)

@@ -1,0 +1,216 @@
+"""An exchange with an endpoint: what to send, and what to make of each answer, until there is a reply or an error.
+
+It decides and awaits nothing. Two things may be done about an answer that is no reply: what the endpoint does not take
+is left out or said otherwise (at most four times), and what may pass is waited for (as often as the settings say).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from batonmcp.config.settings import LlmEndpoint
+from batonmcp.core.discretion import Discretion
+from batonmcp.core.errors import LlmError
+from batonmcp.llm.body import request_body
+from batonmcp.llm.breaker import Breaker
+from batonmcp.llm.complaint import Complaint, complaint_in, read_complaint
+from batonmcp.llm.cut import cut_note
+from batonmcp.llm.dialect import Dialect
+from batonmcp.llm.mending import mended
+from batonmcp.llm.port import Reply, Request, Tokens
+from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable
+from batonmcp.llm.reply import Offered, Unusable, read_reply, tokens_in, unusable
+from batonmcp.llm.retry_after import retry_after
+
+__all__ = ["Answer", "Exchange", "Pause"]
+
+_MOST_MENDS: Final = 4
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 8.0
+_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What an endpoint answered.
+
+    Attributes:
+        status: Of HTTP.
+        headers: With their names in lower case.
+        body: Unpacked.
+        endless: Whether it is larger than any reply; there is nothing in `body` then.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    endless: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Send `body` again after so many seconds."""
+
+    seconds: float
+
+
+class Exchange:
+    """One request of a stage, as far as it has come.
+
+    Args:
+        request: What to ask.
+        endpoint: Whom.
+        dialect: What is known of it.
+        breaker: Knows whether it is to be left alone.
+        retries: How often what may pass is waited for.
+        discretion: Takes secrets out of what goes out, and out of what the endpoint says.
+    """
+
+    def __init__(  # noqa: PLR0913 - what one exchange works with
+        self,
+        request: Request,
+        endpoint: LlmEndpoint,
+        dialect: Dialect,
+        breaker: Breaker,
+        *,
+        retries: int,
+        discretion: Discretion,
+    ) -> None:
+        self.dialect = dialect
+        self.stumbled = False
+        self._request = request
+        self._endpoint = endpoint
+        self._breaker = breaker
+        self._discretion = discretion
+        self._retries = retries
+        self._mends = _MOST_MENDS
+        self._requests = 0
+        self._tokens = Tokens()
+        self._offered = Offered(
+            names=frozenset(function.name for function in request.functions), plan=request.plan_function
+        )
+        self._body: dict[str, Any] = {}
+
+    def rest(self, *, left: float) -> Pause | None:
+        """Return the pause that comes before the next request; None if it may be sent at once.
+
+        Raises:
+            LlmError: The endpoint fails too often to be asked now, or wants to be left alone for too long.
+        """
+        rest = self._breaker.rest()
+        if rest is None:
+            return None
+        if rest.asked and rest.seconds <= left:
+            return Pause(seconds=rest.seconds)
+        raise resting(self._endpoint, rest)
+
+    def body(self) -> dict[str, Any]:
+        """Return what to send next."""
+        written = request_body(self._request, self._endpoint, self.dialect)
+        redacted = self._discretion.value(written)
+        self._body = redacted if isinstance(redacted, dict) else written
+        self._requests += 1
+        return self._body
+
+    def hear(self, answer: Answer, *, left: float, jitter: float) -> Reply | Pause:
+        """Take an answer.
+
+        Args:
+            answer: What came back.
+            left: Seconds that the caller can still wait.
+            jitter: From 0 to 1, at random.
+
+        Raises:
+            LlmError: It is no reply, and nothing can be done about it in time.
+        """
+        if answer.endless:
+            raise unusable(self._endpoint.host, "more than any reply is long", again=False)
+        complaint = self._complaint(answer)
+        if complaint:
+            return self._mend(complaint) or self._wait(complaint, answer, left, jitter)
+        self._breaker.well()
+        try:
+            reply = self._read(answer)
+        except Unusable as error:
+            return self._once_more(error, answer)
+        notes = filter(None, [cut_note(self._body, reply.tokens, self._endpoint.host)])
+        tokens = _sum(self._tokens, reply.tokens)
+        return replace(reply, tokens=tokens, requests=self._requests, notes=(*reply.notes, *notes))
+
+    def lost(self, why: str, *, left: float, jitter: float) -> Pause:
+        """Take note that no answer came.
+
+        Raises:
+            LlmError: It has been tried often enough, or there is no time left to try again.
+        """
+        self._breaker.ill()
+        pause = self._pause(jitter)
+        if self._retries <= 0 or pause > left:
+            raise unreachable(self._endpoint, self._discretion.text(why))
+        self._retries -= 1
+        return Pause(seconds=pause)
+
+    def late(self, seconds: float) -> LlmError:
+        """Return the error for no answer within so many seconds."""
+        self._breaker.ill()
+        return no_reply(self._endpoint, seconds)
+
+    def _complaint(self, answer: Answer) -> Complaint | None:
+        """Return what the endpoint complains about, without secrets: some repeat what they were sent."""
+        said = complaint_in(answer.body) if answer.status in _SUCCESS else read_complaint(answer.status, answer.body)
+        hide = self._discretion.text
+        return said and replace(said, message=hide(said.message), param=hide(said.param), code=hide(said.code))
+
+    def _mend(self, complaint: Complaint) -> Pause | None:
+        dialect = mended(self.dialect, complaint, self._body) if self._mends > 0 else None
+        if dialect is None:
+            return None
+        self._breaker.well()
+        self._mends -= 1
+        self.dialect, self.stumbled = dialect, False
+        return Pause(seconds=0)
+
+    def _wait(self, complaint: Complaint, answer: Answer, left: float, jitter: float) -> Pause:
+        if not is_passing(complaint):
+            self._breaker.well()
+            raise refusal(complaint, self._endpoint)
+        after = retry_after(answer.headers, datetime.now(UTC))
+        self._breaker.ill(asked=after)
+        pause = self._pause(jitter) if after is None else after + min(after, 1) * jitter / 4
+        if self._retries <= 0 or pause > left or answer.headers.get("x-should-retry") == "false":
+            raise refusal(complaint, self._endpoint, wait=after, too_late=pause > left)
+        self._retries -= 1
+        return Pause(seconds=pause)
+
+    def _pause(self, jitter: float) -> float:
+        """Return a pause that doubles each time, cut by up to half, so that not all come again at once."""
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._requests - 1)) * (1 - jitter / 2)
+
+    def _read(self, answer: Answer) -> Reply:
+        content_type = answer.headers.get("content-type", "")
+        host = self._endpoint.host
+        try:
+            return read_reply(answer.body, content_type=content_type, endpoint=host, offered=self._offered)
+        except LlmError:  # which may quote what the endpoint said about the key
+            said = self._discretion.text(answer.body.decode("utf-8", "replace")).encode("utf-8", "replace")
+            return read_reply(said, content_type=content_type, endpoint=host, offered=self._offered)
+
+    def _once_more(self, error: Unusable, answer: Answer) -> Pause:
+        """Ask again after a reply that was of no use: for calls, in the next form."""
+        if not error.again or self._retries <= 0 or self.stumbled:
+            raise error
+        self._retries = 0
+        self._tokens = _sum(self._tokens, tokens_in(answer.body))
+        self.stumbled = True
+        if self._request.functions:
+            self.dialect = self.dialect.simpler or self.dialect
+        return Pause(seconds=0)
+
+
+def _sum(one: Tokens, other: Tokens) -> Tokens:
+    return Tokens(
+        prompt=one.prompt + other.prompt,
+        completion=one.completion + other.completion,
+        cached=one.cached + other.cached,
+    )

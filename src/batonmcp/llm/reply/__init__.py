@@ -1,0 +1,13 @@
+"""The replies of Chat Completions endpoints, read with tolerance.
+
+Endpoints deviate from the published format in many ways and clients do not validate what comes back, so this package
+starts from bytes and takes nothing for granted: `frame` finds the message, `calls` reads calls that stand where they
+should, `written` those that a model wrote into its text, and `read` makes one reply of it all.
+"""
+
+from batonmcp.llm.reply.read import read_reply
+from batonmcp.llm.reply.tokens import tokens_in
+from batonmcp.llm.reply.unusable import Unusable, unusable
+from batonmcp.llm.reply.written import Offered
+
+__all__ = ["Offered", "Unusable", "read_reply", "tokens_in", "unusable"]

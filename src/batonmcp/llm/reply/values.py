@@ -1,0 +1,88 @@
+"""JSON values that stand in a text which may go on after them."""
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["value_at", "values_in", "whole_characters"]
+
+_MOST_ATTEMPTS = 64
+_LARGEST_TEXT = 1_000_000
+_MARKS = frozenset(">]`|")
+"""What may stand before a value on its line: the end of a tag, a marker or a fence."""
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
+
+
+# Models write line ends into strings as they are, which is why it is not strict about these.
+_DECODER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite, strict=False)
+
+
+def value_at(text: str, place: int = 0) -> tuple[Any, int]:
+    """Read the JSON value that begins at a place; return it, and where it ends.
+
+    Raises:
+        ValueError: None begins there, or it is not complete, or nested too deeply.
+    """
+    try:
+        return _DECODER.raw_decode(text, place)
+    except RecursionError as error:
+        raise ValueError(text[:100]) from error
+
+
+def values_in(text: str) -> Iterator[tuple[Any, bool]]:
+    """Yield the objects and lists that begin a line, or come right after a tag, a marker or a fence.
+
+    With each comes whether nothing but marks stands around it. Values in the middle of a sentence are examples.
+    """
+    place = attempts = 0
+    while attempts < _MOST_ATTEMPTS and len(text) <= _LARGEST_TEXT:
+        place = _next_start(text, place)
+        if place < 0:
+            return
+        if not _begins(text, place):
+            place += 1
+            continue
+        attempts += 1
+        try:
+            value, end = value_at(text, place)
+        except ValueError:
+            place += 1
+            continue
+        yield value, not text[:place].strip() and not text[end:].strip()
+        place = end
+
+
+def whole_characters(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
+    """Return a value in which half characters, which JSON can escape and nothing can encode, are replaced.
+
+    Raises:
+        ValueError: It is nested too deeply to be written.
+    """
+    try:
+        written = json.dumps(value, ensure_ascii=False)
+    except RecursionError as error:
+        deep = "nested too deeply"
+        raise ValueError(deep) from error
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        # Two halves that were escaped one by one are a character after all.
+        return json.loads(written.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+    return value
+
+
+def _next_start(text: str, place: int) -> int:
+    found = [at for at in (text.find("{", place), text.find("[", place)) if at >= 0]
+    return min(found, default=-1)
+
+
+def _begins(text: str, place: int) -> bool:
+    before = text[text.rfind("\n", 0, place) + 1 : place].rstrip() if place else ""
+    return not before or before[-1] in _MARKS or before.endswith("functools")

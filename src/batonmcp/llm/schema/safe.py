@@ -1,0 +1,51 @@
+"""Any input schema of a tool, made one that endpoints accept.
+
+Endpoints take less than JSON Schema, each another part of it: an object at the root with nothing alternative beside it,
+no references, no booleans for schemas. What they cannot be told is left out, which makes the schema looser, never
+stricter in what it is about: the tool's own schema stays the judge of arguments.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from batonmcp.llm.schema.convert import Bounds, Overfull, converted
+from batonmcp.llm.schema.words import LONGEST_DESCRIPTION
+
+__all__ = ["safe_schema"]
+
+_LARGEST = 32_000
+_DEEPEST = (8, 5, 4, 3, 2)
+_BARE = Bounds(deepest=1, description=120, strict=False)
+_REMEMBERED = 4_096
+
+
+def safe_schema(document: Mapping[str, Any], *, plain: bool = False) -> dict[str, Any]:
+    """Return a schema that endpoints accept, for an object with no other properties than the given one's.
+
+    What is too deep or too large is cut from its deepest levels upwards. The same schema always gives the same, and the
+    result belongs to all who ask for it: it must not be changed.
+
+    Args:
+        document: The tool's own.
+        plain: Without patterns, formats and bounds, for endpoints that make a grammar of it.
+    """
+    try:
+        written = json.dumps(document)
+    except (TypeError, ValueError, RecursionError):
+        return {"type": "object", "properties": {}}
+    return _remembered(written, plain)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _remembered(written: str, plain: bool) -> dict[str, Any]:  # noqa: FBT001 - cached by position
+    document = json.loads(written)
+    for deepest in _DEEPEST:
+        try:
+            result = converted(document, Bounds(deepest=deepest, description=LONGEST_DESCRIPTION), plain=plain)
+        except Overfull:
+            continue
+        if len(json.dumps(result)) <= _LARGEST:
+            return result
+    return converted(document, _BARE, plain=plain)

@@ -1,0 +1,102 @@
+"""A stream of events, put together."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batonmcp.llm.reply.stream import assembled
+
+
+def events(*deltas: dict[str, Any], finish: str = "stop") -> str:
+    """Return the events of some deltas."""
+    documents: list[dict[str, Any]] = [{"choices": [{"delta": delta}]} for delta in deltas]
+    documents.append({"choices": [{"delta": {}, "finish_reason": finish}], "usage": {"prompt_tokens": 9}})
+    return "".join(f"data: {json.dumps(document)}\n\n" for document in documents) + "data: [DONE]\n\n"
+
+
+def calls(*parts: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return the names and arguments that some parts of calls make."""
+    document = assembled(events(*({"tool_calls": [part]} for part in parts)))
+    assert document is not None
+    entries = document["choices"][0]["message"]["tool_calls"]
+    return [(entry["function"]["name"], entry["function"]["arguments"]) for entry in entries]
+
+
+def part(arguments: object = None, *, name: str | None = None, **ids: object) -> dict[str, Any]:
+    """Return a part of a call."""
+    function = {key: value for key, value in (("name", name), ("arguments", arguments)) if value is not None}
+    return {**ids, "function": function}
+
+
+def test_text_is_joined() -> None:
+    """The parts of a text, how it ended, and what was counted."""
+    document = assembled(events({"role": "assistant", "content": "It "}, {"content": "rains."}, {"content": None}))
+    assert document is not None
+    assert document["choices"][0]["message"]["content"] == "It rains."
+    assert document["choices"][0]["finish_reason"] == "stop"
+    assert document["usage"] == {"prompt_tokens": 9}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [part(name="a", index=0, id="1"), part('{"n":', index=0), part(" 1}", index=0)],
+        [part('{"n":', name="a", index=0, id="1"), part(" 1}", index=0, id="1")],
+        [part('{"n":', name="a", id="1"), part(" 1}", id="1")],
+        [part('{"n":', name="a"), part(" 1}")],
+        [part('{"n":', name="a", index=None), part(" 1}", index=None)],
+        [part('{"n": 1}', name="a", index=3)],
+    ],
+)
+def test_parts_of_one_call_are_joined(parts: list[dict[str, Any]]) -> None:
+    """By index, by id, or by nothing but the order, the parts of a call come together."""
+    assert calls(*parts) == [("a", '{"n": 1}')]
+
+
+@pytest.mark.parametrize("ids", [({"index": 0}, {"index": 1}), ({"index": 0}, {"index": 0}), ({}, {})])
+def test_two_calls_are_told_apart(ids: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """Calls are two where the index says so, and also where it is the same for all or missing."""
+    first, second = ids
+    assert calls(part("{}", name="a", id="1", **first), part('{"n": 1}', name="b", id="2", **second)) == [
+        ("a", "{}"),
+        ("b", '{"n": 1}'),
+    ]
+
+
+def test_arguments_that_are_an_object() -> None:
+    """Arguments that come as an object are taken as such."""
+    assert calls(part({"n": 1}, name="a", index=0)) == [("a", {"n": 1})]
+
+
+def test_error_in_mid_stream() -> None:
+    """An error event makes all of it an error."""
+    assert assembled('data: {"choices": []}\n\ndata: {"error": {"message": "gone"}}\n\n') == {
+        "error": {"message": "gone"}
+    }
+
+
+@pytest.mark.parametrize("text", ["", "{}", "<html>", "data:", "data: [DONE]\n", "data: {not json}\n"])
+def test_what_is_no_stream(text: str) -> None:
+    """Anything else is none."""
+    assert assembled(text) is None
+
+
+@given(st.text(max_size=40), st.lists(st.integers(1, 5), max_size=12))
+def test_any_split_makes_the_same_text(text: str, cuts: list[int]) -> None:
+    """However a text was cut into events, it comes out whole."""
+    parts: list[str] = []
+    rest = text
+    for cut in cuts:
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    document = assembled(events(*({"content": piece} for piece in (*parts, rest))))
+    assert document is not None
+    assert document["choices"][0]["message"]["content"] == text
+
+
+def test_calls_are_bounded() -> None:
+    """A stream of ever more calls ends at a number that no plan has."""
+    assert len(calls(*(part("{}", name="a", id=str(number)) for number in range(1_000)))) == 256
