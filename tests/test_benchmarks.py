@@ -140,6 +140,26 @@ def test_the_page_has_the_marks_of_every_script_that_writes(monkeypatch: pytest.
 
 
 @pytest.mark.slow
+def test_route_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More tools take no fewer tokens, nothing is free, and who looks further finds no less."""
+    script = _script("route", monkeypatch)
+    results = script.measure(quick=True)
+    assert [prompt.tools for prompt in results.prompts][:2] == [20, 127]
+    assert results.prompts[-1].tools == results.ranked == 1_000
+    menus = [len(prompt.menu) for prompt in results.prompts]
+    assert menus[0] < menus[1] < menus[-1]
+    for prompt in results.prompts:
+        assert len(prompt.text) > len(prompt.menu)
+        assert min(prompt.first_ms, prompt.again_ms) > 0
+        assert (prompt.left_out > 0) == (prompt.form == "signatures, ranked")
+    assert min(results.ranking_ms) > 0
+    for recall in results.recalls:
+        assert [*recall.within] == sorted(recall.within)
+        assert 0 < recall.shown <= 1
+    assert "| goal |" in script.report(results)
+
+
+@pytest.mark.slow
 async def test_chaos_sees_what_is_violated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Some seconds of chaos: every call ends, nothing happens twice; and the report would say so if it did not."""
     script = _script("chaos", monkeypatch)

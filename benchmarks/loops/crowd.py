@@ -4,6 +4,7 @@ A host has many servers, and most questions need few of them; the definitions of
 """
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -16,8 +17,9 @@ from loops.small_server import serve
 
 __all__ = ["CATALOGUE", "catalogue", "crowd"]
 
-CATALOGUE = Path(__file__).parents[3] / "shared" / "data" / "catalogue" / "tools.jsonl"
-"""527 tools of 70 servers, one a line; not part of the repository."""
+_DATA = os.environ.get("BATONMCP_DATA")
+CATALOGUE = Path(_DATA or Path(__file__).parents[3] / "shared" / "data") / "catalogue" / "tools.jsonl"
+"""527 tools of 70 servers, one a line; not part of the repository, as `tests/recorded_plans.py` tells."""
 
 
 @cache
