@@ -178,7 +178,7 @@ def test_half_a_terminal_is_none(redirected: str, place: Path, config: str) -> N
         (
             "what?\n n \n",
             "no",
-            f"decided: no; none of this runs, and the host's next call with run_id {RUN} is told so",
+            "decided: no; none of this runs, and the host's next call with",
         ),
     ],
 )

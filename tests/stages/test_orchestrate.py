@@ -481,9 +481,12 @@ async def test_no_tools_at_all() -> None:
 
 
 async def test_no_servers_at_all() -> None:
-    """With an empty configuration that is what is said."""
+    """With an empty configuration that is what is said, also to a host that would plan."""
     story, _ = with_llm(known=registry())
-    assert (await story.run()).answer == "No tool was run. No server offers any tool."
+    said = 'No tool was run. No server is configured: write some under "mcpServers" in servers.json.'
+    assert (await story.run()).answer == said
+    record = await Story(InProcessTools(registry()), planner="host").run()
+    assert (record.status, record.answer) == ("no_match", said)
 
 
 async def test_many_tools_are_named_in_part() -> None:
