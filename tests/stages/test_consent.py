@@ -441,7 +441,7 @@ async def test_nobody_is_asked_about_a_step_that_calls_nothing() -> None:
 
 
 async def test_nobody_is_asked_beforehand_about_what_calls_nothing() -> None:
-    """Where it is known from the inputs that a step has nothing to call with, it is in no question, and calls nothing."""
+    """A step of which it is known from the inputs that it has nothing to call with is in no question."""
     none = send("p", "db__put", for_each="inputs.none", arguments={"a": {"$from": "item"}})
     wrong = send("d", "db__drop", for_each="inputs.many", arguments={"a": {"$from": "item"}})
     inputs: dict[str, JsonValue] = {"none": [], "many": [1, 2, 3]}

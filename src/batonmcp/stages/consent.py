@@ -85,9 +85,8 @@ class Consent:
         self._asked = {concern.step.id: concern for concern in judgement.asked}
         known = {name: foreseen(concern.step, self.inputs, limits=self.limits) for name, concern in self._asked.items()}
         calls = {name: made for name, made in known.items() if made}
-        shown = tuple(
-            one for one in judgement.asked if one.step.id not in calls or _calls_something(calls[one.step.id])
-        )
+        idle = {name for name, made in calls.items() if not _calls_something(made)}
+        shown = tuple(concern for concern in judgement.asked if concern.step.id not in idle)
         if not shown:
             return None
         match await self._ruling(self._approval(shown, calls, begun=False)):
