@@ -6,8 +6,9 @@ should, `written` those that a model wrote into its text, and `read` makes one r
 """
 
 from batonmcp.llm.reply.read import read_reply
+from batonmcp.llm.reply.stream import Assembly, streaming
 from batonmcp.llm.reply.tokens import tokens_in
 from batonmcp.llm.reply.unusable import Unusable, unusable
 from batonmcp.llm.reply.written import Offered
 
-__all__ = ["Offered", "Unusable", "read_reply", "tokens_in", "unusable"]
+__all__ = ["Assembly", "Offered", "Unusable", "read_reply", "streaming", "tokens_in", "unusable"]
