@@ -16,6 +16,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
 from batonmcp.llm.port import LLM, Function, Reply, Request
+from batonmcp.llm.reply import step_of
 from batonmcp.stages.menu import menu_of
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
@@ -116,9 +117,7 @@ def _read(reply: Reply) -> Routed:
             notes.append(f"The model called {PLAN_FUNCTION} {len(plans)} times; the first was taken.")
         return Proposal(document=plans[0].arguments, notes=tuple(notes))
     if plain:
-        steps: list[JsonValue] = [
-            {"id": f"s{number}", "tool": call.name, "arguments": call.arguments} for number, call in enumerate(plain, 1)
-        ]
+        steps: list[JsonValue] = [step_of(number, call.name, call.arguments) for number, call in enumerate(plain, 1)]
         return Proposal(document={"steps": steps})
     return NoTool(reason=reply.text)
 
