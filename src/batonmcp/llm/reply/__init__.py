@@ -9,6 +9,7 @@ together that comes in events, and `entries` reads its steps before it is whole.
 from batonmcp.llm.reply.entries import Entries, step_of
 from batonmcp.llm.reply.read import read_reply
 from batonmcp.llm.reply.stream import Assembly, streaming
+from batonmcp.llm.reply.thinking import without_thinking
 from batonmcp.llm.reply.tokens import tokens_in
 from batonmcp.llm.reply.unusable import Unusable, unusable
 from batonmcp.llm.reply.written import Offered
@@ -23,4 +24,5 @@ __all__ = [
     "streaming",
     "tokens_in",
     "unusable",
+    "without_thinking",
 ]
