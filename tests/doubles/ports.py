@@ -108,6 +108,7 @@ class ScriptedLLM(LLM):
                     await part.wait()
                 elif heard:
                     heard(part)
+                    await anyio.lowlevel.checkpoint()
             turn = turn.end
         if isinstance(turn, LlmError):
             raise turn
