@@ -261,6 +261,16 @@ def test_a_for_each_over_nothing_has_no_items_and_a_value() -> None:
     assert (step.status, step.value, step.items) == ("succeeded", [], [])
 
 
+def test_call_that_began_before_the_plan_has_its_own_times() -> None:
+    """What is told later is recorded at the time at which it happened."""
+    run = Run().planned()
+    began = 1_000.0
+    run.after(3, StepStarted(step_id="one", arguments=({"a": 1},), per_item=False, at=began + 0.5))
+    run.after(1, StepFinished(step_id="one", outcome=Succeeded(value=1), at=began + 2))
+    step = run.record.steps[0]
+    assert (step.started_ms, step.ended_ms) == (500.0, 2000.0)
+
+
 def test_each_repetition_of_a_call_counts() -> None:
     """The attempts are those of all calls of the step, and the step is still running."""
     run = Run().planned().after(0, StepStarted(step_id="one", arguments=({"a": 1},), per_item=False))

@@ -640,8 +640,8 @@ async def test_cancelled_while_the_model_thinks() -> None:
     """A cancel during routing ends the run before any step."""
 
     class Thinking(ScriptedLLM):
-        async def complete(self, request: object) -> Reply:
-            del request
+        async def complete(self, request: object, heard: object = None) -> Reply:
+            del request, heard
             thinking.set()
             await anyio.sleep_forever()
             raise AssertionError

@@ -47,8 +47,9 @@ class SlowLLM(LLM):
         self.asked: list[tuple[str, float]] = []
         self._seconds = {"route": route, "synthesize": synthesize}
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request, heard: object = None) -> Reply:
         """Reply, some time."""
+        del heard
         _jumps(let=True)
         self.asked.append((request.stage, anyio.current_time()))
         await anyio.sleep(self._seconds[request.stage])

@@ -7,7 +7,7 @@ from batonmcp.core.events import Emit, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
 from batonmcp.core.tokens import estimated_tokens
-from batonmcp.llm.port import LLM, Reply, Request, Stage
+from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage
 
 __all__ = ["Metered"]
 
@@ -30,14 +30,14 @@ class Metered(LLM):
         self._tokens = 0
         self._cost = 0.0
 
-    async def complete(self, request: Request) -> Reply:
-        """Return the model's reply.
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
+        """Return the model's reply, heard as it comes.
 
         Raises:
             LlmError: As the LLM says, or the run's budget does not allow the call.
         """
         self._allow(request)
-        reply = await self._llm.complete(request)
+        reply = await self._llm.complete(request, heard)
         tokens = reply.tokens
         price = self._prices.get(request.stage)
         cost = price and price.cost(prompt=tokens.prompt, cached=tokens.cached, completion=tokens.completion)

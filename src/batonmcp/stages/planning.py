@@ -17,6 +17,7 @@ from batonmcp.core.reuse import day_of, is_reusable, route_key
 from batonmcp.llm.lexical import plan_lexically
 from batonmcp.llm.port import LLM
 from batonmcp.stages.ask_host import ask_for_plan, explain_problems
+from batonmcp.stages.early import Early
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PROMPT_VERSION, route
 from batonmcp.stages.task import Task
@@ -52,12 +53,14 @@ class Planning:
         ports: What the run works with.
         llm: The run's model; None if it has none.
         emit: Gets what happens.
+        early: Begins what may begin while the model writes.
     """
 
     task: Task
     ports: Ports
     llm: LLM | None
     emit: Emit
+    early: Early
 
     async def made(self) -> Made | RunFinished:
         """Return a valid plan, or the end of the run without one.
@@ -135,8 +138,16 @@ class Planning:
 
     async def _proposed(self, registry: Registry, wrong: str = "") -> Routed:
         if self._has_model and self.llm:
-            now, limits = self.ports.now(), self.ports.limits
-            routed = await route(self.llm, self.task, registry, limits=limits, now=now, emit=self.emit, wrong=wrong)
+            routed = await route(
+                self.llm,
+                self.task,
+                registry,
+                limits=self.ports.limits,
+                now=self.ports.now(),
+                emit=self.emit,
+                wrong=wrong,
+                steps=self.early.beginning(registry),
+            )
         else:
             routed = plan_lexically(self.task.query, registry)
         for note in routed.notes:

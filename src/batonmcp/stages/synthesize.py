@@ -1,7 +1,7 @@
 """Synthesize: query and outcomes become an answer, with one LLM call."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from pydantic import JsonValue
@@ -15,6 +15,7 @@ from batonmcp.core.plan import Plan, Step
 from batonmcp.core.portions import FOR_A_MODEL, portions
 from batonmcp.llm.port import LLM, Request
 from batonmcp.stages.facts import kept_values
+from batonmcp.stages.growth import Growth
 from batonmcp.stages.telling import sendable
 
 __all__ = ["synthesize"]
@@ -32,18 +33,27 @@ is missing, and "cut" names such places. Do not guess what is missing, do not co
 and say so if the answer depends on it. Media are named; the user gets them beside your answer, you do not."""
 
 
-async def synthesize(llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
+async def synthesize(
+    llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome], *, grew: Callable[[str], None] | None = None
+) -> str:
     """Have the LLM write the answer, at temperature 0.7.
 
     It sees of the results what there is room for, and is told what it does not see. Nothing in the answer loads
     anything when it is shown.
+
+    Args:
+        llm: Who writes.
+        query: What was asked.
+        plan: What has run.
+        outcomes: What came of it.
+        grew: Gets the end of what is written, time and again while it is; None: nobody follows.
 
     Raises:
         LlmError: The endpoint gave no usable reply.
     """
     user = sendable(_user(query, plan, outcomes))
     request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
-    reply = await llm.complete(request)
+    reply = await llm.complete(request, Growth(grew).hear if grew else None)
     answer = inert(reply.text)
     if not answer.strip():
         raise LlmError(
