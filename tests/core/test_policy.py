@@ -232,3 +232,4 @@ def test_says_why(policy: Policy, effect: Effect, why: str) -> None:
 def test_the_default_asks() -> None:
     """A process that was told nothing asks, on a terminal where its host cannot."""
     assert Policy() == Policy(profile="ask", allow=(), deny=(), without_elicitation="cli")
+    assert [Policy(profile=profile).asks_about_everything for profile in PROFILES] == [False, False, True, False]

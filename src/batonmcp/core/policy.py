@@ -34,6 +34,11 @@ class Policy:
     deny: tuple[str, ...] = ()
     without_elicitation: WithoutElicitation = "cli"
 
+    @property
+    def asks_about_everything(self) -> bool:
+        """Whether no step runs without a decision."""
+        return self.profile == "always"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concern:
