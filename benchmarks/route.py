@@ -31,7 +31,7 @@ from route_tools import QUERIES, Asked, asked, is_real, registry_of, sources
 
 from batonmcp.core.limits import Limits
 from batonmcp.core.tokens import estimated_tokens
-from batonmcp.llm.port import LLM, Reply, Request
+from batonmcp.llm.port import LLM, Heard, Reply, Request
 from batonmcp.llm.ranking import Ranking
 from batonmcp.stages.menu import Menu, menu_of
 from batonmcp.stages.route import route
@@ -115,10 +115,11 @@ class _Ear(LLM):
     """Hears what would be sent."""
 
     def __init__(self) -> None:
-        self.heard: list[Request] = []
+        self.requests: list[Request] = []
 
-    async def complete(self, request: Request) -> Reply:
-        self.heard.append(request)
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
+        del heard
+        self.requests.append(request)
         return Reply(text="No tool fits.")
 
 
@@ -147,7 +148,7 @@ async def _prompt(tools: int) -> Prompt:
     again = [_again_ms(partial(menu_of, registry, query, limits)) for query in QUERIES[1:]]
     now = datetime.now(UTC)
     await route(ear, Task(query=QUERIES[0]), registry, limits=limits, now=now, emit=lambda _event: None)
-    request = ear.heard[0]
+    request = ear.requests[0]
     functions = [_function(f.name, f.description, f.parameters) for f in request.functions]
     shown = [_function(f.name, f.description, f.parameters) for f in menu.functions]
     return Prompt(
