@@ -1,10 +1,13 @@
 """The benchmarks: that they measure what they say, not how fast."""
 
+import json
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import anyio
 import pytest
@@ -29,25 +32,56 @@ def _script(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-async def test_versus_loop_counts_the_calls_of_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two LLM calls by batonmcp, one for each tool or round of tools and one more by a loop; as many tool calls."""
+@pytest.mark.slow
+async def test_versus_loop_counts_the_calls_of_each_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loop asks its model once a tool or round of tools and once more, batonmcp twice; all call the same tools."""
     script = _script("versus_loop", monkeypatch)
-    with anyio.fail_after(TIME_S):
-        rows = await script.measure(FREE, runs=1)
-    counted = {
-        (row.question.mode, row.way): (len(sample.llm), sample.tool_calls) for row in rows for sample in row.samples
-    }
-    assert counted == {
-        ("single", "loop, one tool a turn"): (2, 1),
-        ("single", "loop, parallel tool calls"): (2, 1),
-        ("single", "batonmcp"): (2, 1),
-        ("parallel", "loop, one tool a turn"): (3, 2),
-        ("parallel", "loop, parallel tool calls"): (2, 2),
-        ("parallel", "batonmcp"): (2, 2),
-        ("sequential", "loop, one tool a turn"): (6, 5),
-        ("sequential", "loop, parallel tool calls"): (3, 5),
-        ("sequential", "batonmcp"): (2, 5),
-    }
+    chain = script.QUESTIONS[-1]
+    with anyio.fail_after(5 * TIME_S):
+        results = await script.measure(FREE, runs=1, tool_s=0.0, questions=[script.HEADLINE, chain])
+    ours = {"batonmcp": 2, "batonmcp, cached route": 1, "loop with batonmcp": 4}
+    ours |= {"the same, asks for data": 3, "the same, data, cached route": 2}
+    loops = {script.HEADLINE: (7, 3), chain: (12, 5)}
+    for each in results.answered:
+        one_a_turn, parallel = loops[each.question]
+        expected = {"loop, one tool a turn": one_a_turn, "loop, parallel tool calls": parallel, **ours}
+        if each.way in expected:
+            assert len(each.llm) == expected[each.way], (each.question.title, each.way)
+    measured = {each.way for each in results.answered}
+    assert measured.isdisjoint(results.missing)
+    assert measured | {*results.missing} == {*script.ALL}
+    assert {each.samples[0].tool_calls for each in results.answered if each.question is chain} == {11}
+    text = script.report(results, FREE, runs=1)
+    assert text.startswith("**Simulated is the model**")
+    assert "2 against 7" in text
+    assert len(ET.fromstring(script.picture(results)).findall("{*}rect")) == 1 + 3 * len(measured)  # noqa: S314
+
+
+def test_the_scripted_model_plays_an_orchestrator_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It plans a task for each server, does a worker's part from what others report, and ends when all is done."""
+    script = _script("versus_loop", monkeypatch)
+    model, query = script.Model(script.QUESTIONS), script.HEADLINE.query
+
+    def asked(text: str, *messages: object, **rest: object) -> Any:  # noqa: ANN401 - a reply
+        return model({"messages": [{"role": "user", "content": f"{query}\n{text}"}, *messages], **rest})
+
+    plan = json.loads(asked("No steps executed yet", response_format={}).text)
+    agents = [[task["agent"] for task in step["tasks"]] for step in plan["steps"]]
+    assert agents == [["data_agent", "analytics_agent"], ["config_agent"]]
+    work = """You are part of a larger workflow
+        Result: get_report {} -> {}
+        Result: get_trends {} -> {"anomalies": [{"component": "db", "entity": "shop"}]}"""
+    tools = [{"function": {"name": "config_agent_check_config"}}]
+    assert asked(work, tools=tools).calls == [("config_agent_check_config", {"component": "db"})]
+    call = {"id": "1", "function": {"name": "config_agent_check_config", "arguments": '{"component": "db"}'}}
+    done = {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "1", "content": '{"size": 1}'}
+    report = asked(work, *done, tools=tools).text
+    assert report.startswith('check_config {"component": "db"} -> {}\n')
+    assert json.loads(asked(report, response_format={}).text) == {"steps": [], "is_complete": True}
+    usages = model.settle()
+    assert len(usages) == 4
+    assert all(usage.prompt_tokens > 0 < usage.completion_tokens for usage in usages)
+    assert model.settle() == ()
 
 
 @pytest.mark.slow
@@ -132,6 +166,26 @@ def test_the_page_has_the_marks_of_every_script_that_writes(monkeypatch: pytest.
     text = page.PAGE.read_text(encoding="utf-8")
     for script in ("versus_loop.py", "engine.py", "fleet.py", "host.py"):
         assert page.replaced(text, script, "x") != text
+
+
+@pytest.mark.slow
+def test_route_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More tools take no fewer tokens, nothing is free, and who looks further finds no less."""
+    script = _script("route", monkeypatch)
+    results = script.measure(quick=True)
+    assert [prompt.tools for prompt in results.prompts][:2] == [20, 127]
+    assert results.prompts[-1].tools == results.ranked == 1_000
+    menus = [len(prompt.menu) for prompt in results.prompts]
+    assert menus[0] < menus[1] < menus[-1]
+    for prompt in results.prompts:
+        assert len(prompt.text) > len(prompt.menu)
+        assert min(prompt.first_ms, prompt.again_ms) > 0
+        assert (prompt.left_out > 0) == (prompt.form == "signatures, ranked")
+    assert min(results.ranking_ms) > 0
+    for recall in results.recalls:
+        assert [*recall.within] == sorted(recall.within)
+        assert 0 < recall.shown <= 1
+    assert "| goal |" in script.report(results)
 
 
 @pytest.mark.slow

@@ -279,7 +279,6 @@ def test_what_is_configured_as_read_needs_no_decision(evil: Evil, run_command: R
 
 # On a terminal.
 
-
 QUESTION = "Run it? [o]nce, [a]lways for these tools, [n]o: "
 
 
@@ -304,12 +303,13 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
     assert "batonmcp wants to run a plan with this step; nothing has run yet:" in terminal.seen
     assert "2. evil__put (evil) may change something (by its name, as its server does not say)." in terminal.seen
     assert 'key = "colour"' in terminal.seen
+    assert 'value = "red"' in terminal.seen
     assert "Other steps of the plan, which need no decision: 1." in terminal.seen
     assert evil.calls == []
     terminal.type("maybe\n")
     terminal.expect("Please answer o, a or n.")
     assert evil.calls == []
-    terminal.type("o\n")
+    terminal.type("once\n")
     assert terminal.wait() == 0
     assert evil.calls == ["echo", "put"]
     _, _, after = terminal.seen.partition("Please answer")
@@ -318,14 +318,39 @@ def test_yes_on_a_terminal(evil: Evil, ask_on_terminal: Callable[..., Terminal])
     assert "evil: put\n  stored colour" in after
 
 
-@pytest.mark.parametrize("keys", ["n\n", "\n", "\x04"], ids=["no", "Enter", "end of input"])
-def test_no_on_a_terminal(keys: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
+def test_always_on_a_terminal(
+    evil: Evil,
+    ask_on_terminal: Callable[..., Terminal],
+    tmp_path: Path,
+    run_command: RunCommand,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A tool that is allowed for good runs from then on without a question, also in a pipe."""
+    place = tmp_path / "store.sqlite3"
+    config = evil.config(store={"path": str(place)})
+    terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", config)
+    terminal.expect(QUESTION)
+    terminal.type("a\n")
+    assert terminal.wait() == 0
+    monkeypatch.setenv("BATONMCP_STORE", str(place))
+    done = run_command("ask", "--plan", evil.plan(PUT), "--config", config)
+    assert (done.code, evil.calls) == (0, ["put", "put"])
+
+
+REFUSED = "it was refused at the terminal"
+SHUT = "the question at the terminal was closed without an answer"
+
+
+@pytest.mark.parametrize(
+    ("keys", "because"), [("n\n", REFUSED), ("\n", SHUT), ("\x04", SHUT)], ids=["no", "Enter", "end of input"]
+)
+def test_no_on_a_terminal(keys: str, because: str, evil: Evil, ask_on_terminal: Callable[..., Terminal]) -> None:
     """A no, or no answer, runs nothing: exit 1, and it is said."""
     terminal = ask_on_terminal("--plan", evil.plan(PUT), "--config", evil.config())
     terminal.expect(QUESTION)
     terminal.type(keys)
     assert terminal.wait() == 1
-    assert "Nothing was run because it was refused at the terminal." in terminal.seen
+    assert f"Nothing was run because {because}." in terminal.seen
     assert "Traceback" not in terminal.seen
     assert evil.calls == []
 
@@ -389,13 +414,14 @@ def test_the_endpoint_fails_at_routing(
 ) -> None:
     """Exit 1 with a sentence that names what failed and what to do; one request, no tool called, no key printed."""
     reply, says = ENDPOINT_FAULTS[fault]
-    done, llm = ask_over([reply], evil, run_command, monkeypatch)
+    script = [reply, reply] if fault == "unknown tool" else [reply]  # a wrong plan may be repaired once
+    done, llm = ask_over(script, evil, run_command, monkeypatch)
     assert (done.code, done.err) == (1, "")
     for words in says:
         assert words in done.out
     if fault != "unknown tool":
         assert llm.base_url.removeprefix("http://").removesuffix("/v1") in done.out
-    assert len(llm.requests) == 1
+    assert len(llm.requests) == len(script)
     assert evil.calls == []
 
 

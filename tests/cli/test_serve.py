@@ -296,7 +296,9 @@ async def test_writes_never_run(
     """A plan that may write is refused in the read-only profile, and else awaits a decision; reads run."""
     ledger = tmp_path / "ledger"
     command, *arguments = argv("write_tool", state=ledger)
-    front = make_front(write_config({"evil": {"command": command, "args": arguments}}), {}, read_only=read_only)
+    config = write_config({"evil": {"command": command, "args": arguments}})
+    store = {"BATONMCP_STORE": str(tmp_path / "store.sqlite3")}  # else no terminal could decide
+    front = make_front(config, store, read_only=read_only)
     read: dict[str, Any] = {"id": "a", "tool": "evil__echo", "arguments": {"text": "hello"}}
     write = {"id": "b", "tool": "evil__put", "arguments": {"key": "k", "value": "v"}}
     with anyio.fail_after(TIME_S):

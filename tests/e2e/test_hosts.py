@@ -137,12 +137,13 @@ async def test_only_reads_run(write_config: WriteConfig, tmp_path: Path) -> None
         {"id": "a", "tool": "evil__echo", "arguments": {"text": "hello"}},
         {"id": "b", "tool": "evil__delete_everything", "arguments": {}},
     ]
+    store = str(tmp_path / "store.sqlite3")  # else no terminal could decide
     with anyio.fail_after(60):
-        async with Client(serve(config)) as host:
+        async with Client(serve(config, BATONMCP_STORE=store)) as host:
             result = await host.call_tool("orchestrate", {"query": "x", "plan": {"steps": steps}})
     assert run_of(result)["status"] == "approval_required"
     assert "evil__delete_everything" in text(result)
-    assert "destructive" in text(result)
+    assert "may destroy something" in text(result)
     assert not [line for line in ledger.read_text().splitlines() if line.startswith("call")]
 
 

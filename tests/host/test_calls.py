@@ -122,7 +122,7 @@ async def test_arguments_that_come_later_are_shown_later(mode: str) -> None:
         async with hub.host(mode, person) as host:
             result = await host.call_tool("orchestrate", {"plan": plan(GET, later)})
         assert len(person.seen) == 2
-        assert "You will be shown its values, once they are known" in person.seen[0]
+        assert "before it runs" in person.seen[0]
         assert 'value = "blue"' in person.seen[1]
         assert hub.tools.called == called
         assert record_of(result)["status"] == ("ok" if decision == "once" else "partial")

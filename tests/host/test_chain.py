@@ -16,6 +16,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -43,7 +44,7 @@ def text_of(result: CallToolResult) -> str:
     """Return the one text of a result."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return answer_in(block.text)
 
 
 def came_through(chain: Any) -> RequestParamsMeta:  # noqa: ANN401 - whatever a client may send

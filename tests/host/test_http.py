@@ -25,6 +25,7 @@ from batonmcp.host.server import Front
 from batonmcp.stages.task import Task
 from doubles.asking import AskingBackend, form, said
 from doubles.fronts import Raw, asked, call, connected, over_http, posted, response_of, until_end
+from reading import answer_in
 
 pytestmark = pytest.mark.anyio
 
@@ -40,7 +41,7 @@ def shared(backend: AskingBackend) -> Front:
 def text_of(result: CallToolResult) -> str:
     """Return the text of a result."""
     assert isinstance(result.content[0], TextContent)
-    return result.content[0].text
+    return answer_in(result.content[0].text)
 
 
 async def echo(task: Task, _listen: Emit, _caller: Caller) -> str:

@@ -8,6 +8,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 import pytest
+import trio
 from mcp import Client
 from mcp.client.session import ClientRequestContext
 from mcp_types import (
@@ -497,9 +498,34 @@ async def test_a_work_that_breaks_leaves_nothing() -> None:
         await anyio.lowlevel.checkpoint()
         raise LookupError
 
-    ids: list[str] = []
+    found: list[tuple[Runs, str]] = []
     with pytest.RaisesGroup(LookupError, flatten_subgroups=True):
         async with open_runs() as runs:
-            ids.append(runs.start(break_down, principal=None).id)
+            found.append((runs, runs.start(break_down, principal=None).id))
             await anyio.sleep_forever()
-    assert not runs.knows(ids[0])
+    assert [runs.knows(run_id) for runs, run_id in found] == [False]
+
+
+@pytest.mark.parametrize("anyio_backend", [VIRTUAL], ids=["virtual"])
+async def test_nothing_is_left_of_a_hundred_runs() -> None:
+    """Runs that were answered, visited, cancelled, or left by their host leave no task and no timer behind."""
+    async with open_runs(limits=Limits(runs=2)) as runs:
+        await anyio.wait_all_tasks_blocked()
+        before = trio.lowlevel.current_statistics().tasks_living
+        for number in range(100):
+            run = runs.start(ask_and_reply, principal="me")
+            state, (key,) = round_of(await runs.attend(run, Visitor()))
+            if number % 4 == 0:
+                parked = runs.resume(state, principal="me")
+                assert parked
+                await runs.attend(run, Visitor(), parked.answers({key: YES}))
+            elif number % 4 == 1:
+                again, _ = round_of(await runs.attend(run, Visitor()))
+                parked = runs.resume(again, principal="me")
+                assert parked
+                await runs.attend(run, Visitor(), parked.answers(None))
+            elif number % 4 == 2:
+                run.cancel()
+        await anyio.sleep(PATIENCE + 1)
+        await weighed()
+        assert trio.lowlevel.current_statistics().tasks_living == before

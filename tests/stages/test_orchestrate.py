@@ -1,6 +1,7 @@
 """The run: its story for each status, told with doubles."""
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -480,9 +481,12 @@ async def test_no_tools_at_all() -> None:
 
 
 async def test_no_servers_at_all() -> None:
-    """With an empty configuration that is what is said."""
+    """With an empty configuration that is what is said, also to a host that would plan."""
     story, _ = with_llm(known=registry())
-    assert (await story.run()).answer == "No tool was run. No server offers any tool."
+    said = 'No tool was run. No server is configured: write some under "mcpServers" in servers.json.'
+    assert (await story.run()).answer == said
+    record = await Story(InProcessTools(registry()), planner="host").run()
+    assert (record.status, record.answer) == ("no_match", said)
 
 
 async def test_many_tools_are_named_in_part() -> None:
@@ -499,12 +503,13 @@ async def test_planned() -> None:
     story, llm = with_llm(calling(WEATHER, ("mail__send", {"text": "It rains."})))
     record = await story.run(output="plan")
     assert record.status == "planned"
-    head, *plan, asked, concern, takes = answer_of(record).splitlines()
+    head, *plan, asked, concern, takes, _, document = answer_of(record).splitlines()
     assert head == "Nothing was run. The plan is parallel: it may change something."
     assert [line.split(" (")[0] for line in plan] == ["1. weather__today", "2. mail__send"]
     assert asked == "A person would be asked first:"
     assert concern == "- mail__send (step `s2`) may change something (as its server declares)."
     assert takes == "It would take 2 tool calls and one call of the model, for the answer."
+    assert json.loads(document) == record.plan
     assert record.plan is not None
     assert [step.status for step in record.steps] == ["pending", "pending"]
     assert story.tools.calls == []

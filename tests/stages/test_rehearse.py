@@ -1,5 +1,6 @@
 """The dry run, in words."""
 
+import json
 from typing import Any
 
 import pytest
@@ -19,9 +20,16 @@ DROP: dict[str, JsonValue] = {"id": "d", "tool": "db__drop"}
 
 
 def told(*steps: JsonValue, policy: Policy | None = None, answers: bool = False) -> list[str]:
-    """Return the lines of a dry run."""
+    """Return the lines of a dry run before the plan itself, which is there if it may run."""
     plan = plan_of({"steps": list(steps)}, TOOLS)
-    return rehearsed(plan, judge(plan, policy or Policy()), answers=answers).splitlines()
+    judgement = judge(plan, policy or Policy())
+    lines = rehearsed(plan, judgement, answers=answers).splitlines()
+    if judgement.denied:
+        return lines
+    *lines, says, document = lines
+    assert says == "This is the plan, to be given back if it is to run:"
+    assert plan_of(json.loads(document), TOOLS).as_json() == plan.as_json()
+    return lines
 
 
 def test_a_plan_that_reads() -> None:

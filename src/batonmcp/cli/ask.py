@@ -119,8 +119,10 @@ async def _decide(show: Emit, echo: Echo, approval: Approval, *, yes: bool) -> R
                 return Approved()
             case "always":
                 return Approved(always=True)
-            case "no" | None:
+            case "no":
                 return Refused(because="it was refused at the terminal")
+            case None:
+                return Refused(because="the question at the terminal was closed without an answer")
 
 
 @contextmanager

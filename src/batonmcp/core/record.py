@@ -187,6 +187,11 @@ class Recorder:
             case _:
                 assert_never(event)
 
+    def until_now(self) -> RunRecord:
+        """Return the record of a run that goes on, with the time that it has taken so far."""
+        self.record.timings_ms.total = self._now_ms()
+        return self.record
+
     def _now_ms(self, at: float | None = None) -> float:
         return round(((self._clock() if at is None else at) - self._began) * 1000, 3)
 

@@ -129,9 +129,9 @@ class Calls:
         match outcome:
             case Interim(waiting=Waiting() as waiting) if run.desk:
                 words = run.desk.explained(run.id, waiting)
-                return reply(replace(record, status="approval_required", answer=words), "answer")
+                return reply(replace(run.recorder.until_now(), status="approval_required", answer=words), "answer")
             case Interim():
-                return reply(record, "answer")
+                return reply(run.recorder.until_now(), "answer")
             case CallToolResult() if run.cancelled:
                 return reply_cancelled(record, run.cancelled)
             case CallToolResult() if output and record.steps and run.reply:

@@ -34,7 +34,8 @@ _NOBODY: Final = Refused(
     because="this host cannot ask a person, and `without_elicitation` in servers.json says to refuse then"
 )
 _NOT_SHARED: Final = Refused(
-    because="this host cannot ask a person, and no terminal can see the question, as the store is in memory only"
+    because="this host cannot ask a person, and no terminal can see the question, as the store is in memory only "
+    '(write "store": "sqlite" under "batonmcp" in servers.json, or mend what the log says of the one that is there)'
 )
 
 

@@ -170,9 +170,7 @@ class Front:
         return self._backend
 
 
-async def _no_prompts(
-    _context: ServerRequestContext[Any], _params: PaginatedRequestParams | None
-) -> ListPromptsResult:
+async def _no_prompts(_context: ServerRequestContext[Any], _params: PaginatedRequestParams | None) -> ListPromptsResult:
     """List no prompts. Some hosts ask although none are advertised."""
     return ListPromptsResult(prompts=[], ttl_ms=0, cache_scope="private")
 

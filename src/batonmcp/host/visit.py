@@ -9,7 +9,8 @@ from pydantic import JsonValue
 
 from batonmcp.core.errors import BatonError
 from batonmcp.core.record import RunRecord
-from batonmcp.host.reply import RUN_META, reply, reply_error, reply_value
+from batonmcp.host.reply import LONGEST_TEXT, RUN_META, reply, reply_error, reply_value
+from batonmcp.stages.fitting import abridged, sendable
 from batonmcp.stages.select import select
 from batonmcp.stages.task import Output
 
@@ -71,7 +72,7 @@ def reply_kept(record: Mapping[str, Any] | None, run_id: str, source: str | None
     answer = record.get("answer")
     text = answer if isinstance(answer, str) else "Only its results are kept: read them with `select`."
     meta = {RUN_META: {key: record.get(key) for key in ("run_id", "status", "query", "mode", "planner")}}
-    told = f"Run {run_id}, {record.get('status')}, as it was kept.\n\n{text}"
+    told = abridged(sendable(f"Run {run_id}, {record.get('status')}, as it was kept.\n\n{text}"), LONGEST_TEXT)
     return CallToolResult(content=[TextContent(text=told)], _meta=meta)
 
 

@@ -86,7 +86,11 @@ class Consent:
         self._asked = {concern.step.id: concern for concern in judgement.asked}
         known = {name: foreseen(concern.step, self.inputs, limits=self.limits) for name, concern in self._asked.items()}
         calls = {name: made for name, made in known.items() if made}
-        match await self._ruling(self._approval(judgement.asked, calls, begun=False)):
+        idle = {name for name, made in calls.items() if not _calls_something(made)}
+        shown = tuple(concern for concern in judgement.asked if concern.step.id not in idle)
+        if not shown:
+            return None
+        match await self._ruling(self._approval(shown, calls, begun=False)):
             case Approved():
                 self._shown = {name: calls_digest(made) for name, made in calls.items()}
                 return None
@@ -102,8 +106,8 @@ class Consent:
         """Let a step make its calls, if they are what was decided about; otherwise have them decided about now."""
         if step.id not in self._asked or self._shown.get(step.id) == calls_digest(calls):
             return None
-        if all(isinstance(arguments, Failed) for arguments in calls.arguments):
-            return None  # there is nothing to call with
+        if not _calls_something(calls):
+            return None
         waiting = _Waiting(self._asked[step.id], calls)
         self._waiting.append(waiting)
         async with self._turn:
@@ -169,6 +173,11 @@ class Consent:
     def _is_asked(self, waiting: _Waiting) -> bool:
         """Whether nobody has decided about it yet, nor trusted its tool since it began to wait."""
         return waiting.ruling is None and waiting.concern.step.id in self._asked
+
+
+def _calls_something(calls: Calls) -> bool:
+    """Whether there is anything to call with: otherwise there is nothing to decide about."""
+    return not all(isinstance(arguments, Failed) for arguments in calls.arguments)
 
 
 def _denied(judgement: Judgement, plan: Plan, nothing: str) -> str:

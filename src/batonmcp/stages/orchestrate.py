@@ -209,5 +209,5 @@ def _out_of_time(budget: Budget, *, what: str) -> BatonError:
 
 
 def _with_facts(text: str, notes: Sequence[str], failures: Sequence[str]) -> str:
-    facts = "\n".join(f"- {sentence}" for sentence in failures)
+    facts = "\n".join("- " + sentence.replace("\n", "\n  ") for sentence in failures)  # servers wrote some of it
     return "\n\n".join(part for part in (text, *notes, f"Not done:\n{facts}" if facts else "") if part)

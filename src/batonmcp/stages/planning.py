@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -24,6 +25,8 @@ from batonmcp.stages.task import Task
 __all__ = ["Made", "Planning"]
 
 _MOST_NAMES = 12
+_NO_TOOLS: Final = "No server offers any tool."
+_NO_SERVERS: Final = 'No server is configured: write some under "mcpServers" in servers.json.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +71,10 @@ class Planning:
         registry = await self._registry()
         if self.task.plan is not None:
             return self._given(registry)
+        if not len(registry):
+            return _no_match(NoTool(reason=_NO_TOOLS if registry.agents else _NO_SERVERS), registry)
         if self.ports.planner == "host":
             return RunFinished(status="plan_required", answer=ask_for_plan(self.task, registry))
-        if not len(registry):
-            return _no_match(NoTool(reason="No server offers any tool."), registry)
         key = self._key(registry)
         if key and (plan := await self._recalled(key, registry)):
             self.emit(RouteRecalled())

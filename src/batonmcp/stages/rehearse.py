@@ -7,6 +7,7 @@ from batonmcp.core.explain import explain
 from batonmcp.core.plan import Plan
 from batonmcp.core.policy import Judgement
 from batonmcp.stages.consent import told
+from batonmcp.stages.fitting import written
 
 __all__ = ["rehearsed"]
 
@@ -44,6 +45,7 @@ def _rest(plan: Plan, judgement: Judgement, *, answers: bool) -> Iterator[str]:
         yield "Nobody would be asked."
     model = "one call of the model, for the answer" if answers else "no call of a model"
     yield f"It would take {_calls(plan)} and {model}."
+    yield f"This is the plan, to be given back if it is to run:\n{written(dict(plan.as_json()))}"
 
 
 def _calls(plan: Plan) -> str:

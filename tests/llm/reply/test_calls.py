@@ -37,6 +37,12 @@ def test_equal_calls_without_ids_are_two() -> None:
     assert len(read_calls({"tool_calls": [ENTRY, other]}, OFFERED, "llm.test")) == 2
 
 
+def test_calls_are_bounded() -> None:
+    """A list of ever more calls ends at a number that no plan has."""
+    many = [{"id": str(number), "name": "a__x"} for number in range(100_000)]
+    assert len(read_calls({"tool_calls": many}, OFFERED, "llm.test")) == 256
+
+
 def test_unknown_name_is_kept() -> None:
     """A name that was not offered stands: whoever checks plans knows the nearest ones."""
     assert read_calls({"tool_calls": [{"name": "a__z"}]}, OFFERED, "e") == (FunctionCall(name="a__z", arguments={}),)

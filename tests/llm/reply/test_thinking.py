@@ -1,5 +1,7 @@
 """What a model thought aloud."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,13 @@ from batonmcp.llm.reply.thinking import without_thinking
 def test_thoughts_are_left_out(text: str, expected: str) -> None:
     """Thoughts at the beginning go, in the notation of any family of models; a text about them stays whole."""
     assert without_thinking(text) == expected
+
+
+def test_endless_thoughts_take_no_time() -> None:
+    """A text of a million thoughts is read in a moment."""
+    started = time.process_time()
+    assert without_thinking("<think></think>" * 250_000).endswith("</think>")
+    assert time.process_time() - started < 5
 
 
 @given(st.text(alphabet="ab<>/[]| \n", max_size=40), st.text(alphabet="ab. ", max_size=20))

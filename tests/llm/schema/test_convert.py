@@ -131,6 +131,21 @@ def test_recursion_ends_with_what_it_is() -> None:
     assert result["properties"]["next"] == {"type": "object", "description": "A node."}
 
 
+def test_two_that_extend_the_same_are_whole() -> None:
+    """A part that comes in by two ways is there, with all that is in it."""
+    definitions = {
+        "base": {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+        "a": {"allOf": [{"$ref": "#/$defs/base"}, {"properties": {"x": {"type": "integer"}}}]},
+        "b": {"allOf": [{"$ref": "#/$defs/base"}, {"properties": {"y": {"type": "integer"}}}]},
+    }
+    result = prop({"allOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}]}, **{"$defs": definitions})
+    assert result == {
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "x": {"type": "integer"}, "y": {"type": "integer"}},
+        "required": ["id"],
+    }
+
+
 def test_depth_is_what_the_bounds_say() -> None:
     """Below the deepest level only types and words are left."""
     schema: dict[str, Any] = {"properties": {"a": {"properties": {"b": {"items": {"type": "string"}}}}}}

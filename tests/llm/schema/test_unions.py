@@ -17,7 +17,10 @@ BRANCHES: list[tuple[dict[str, Any], list[Any]]] = [
     ({"type": ["string", NUMBER]}, [TEXT, NUMBER]),
     ({"type": ["string", "null"]}, []),
     ({"anyOf": 7}, []),
-    ({"anyOf": [{"const": n} for n in range(100)]}, [{"const": n} for n in range(32)]),
+    ({"anyOf": [TEXT, True]}, []),
+    ({"anyOf": [TEXT, {}]}, []),
+    ({"anyOf": [TEXT, {"required": ["a"]}], "properties": {"a": {}}}, [TEXT, {"required": ["a"]}]),
+    ({"anyOf": [{"required": ["a"]}], "properties": {"a": {}}}, []),
 ]
 
 

@@ -10,6 +10,8 @@ from batonmcp.llm.reply.written import Offered, bare_name
 
 __all__ = ["read_calls"]
 
+_MOST_CALLS = 256
+
 
 def read_calls(message: dict[str, Any], offered: Offered, endpoint: str) -> tuple[FunctionCall, ...]:
     """Return the calls of a message, each once.
@@ -21,7 +23,7 @@ def read_calls(message: dict[str, Any], offered: Offered, endpoint: str) -> tupl
     entries += [part for part in as_list(message.get("content")) if as_object(part).get("type") == "tool_use"]
     calls: list[FunctionCall] = []
     seen: list[object] = []
-    for entry in entries:
+    for entry in entries[:_MOST_CALLS]:
         if as_object(entry).get("id") and entry in seen:
             continue  # some gateways repeat a call; two that are meant have ids of their own
         seen.append(entry)

@@ -6,6 +6,7 @@ __all__ = ["without_thinking"]
 
 _TAGS = ("think", "thinking", "thought", "reasoning", "seed:think")
 _PAIRS = {f"<{tag}>": f"</{tag}>" for tag in _TAGS} | {"[THINK]": "[/THINK]", "<|think|>": "<|/think|>"}
+_MOST_THOUGHTS = 16
 _FINAL = "<|channel|>final"
 _MESSAGE = "<|message|>"
 _SPECIAL = re.compile(r"<\|(?:end|return|start|eot_id|im_end|end_of_text)\|>")
@@ -19,7 +20,10 @@ def without_thinking(text: str) -> str:
     be about them.
     """
     text = _last_channel(text).strip()
-    while pair := _opening(text):
+    for _ in range(_MOST_THOUGHTS):
+        pair = _opening(text)
+        if pair is None:
+            break
         _, found, text = text.partition(_PAIRS[pair])
         text = text.strip()
         if not found:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,8 +10,12 @@ __all__ = ["value_at", "values_in", "whole_characters"]
 
 _MOST_ATTEMPTS = 64
 _LARGEST_TEXT = 1_000_000
-_MARKS = frozenset(">]`|")
-"""What may stand before a value on its line: the end of a tag, a marker or a fence."""
+_START = re.compile(r"[{\[]")
+_MARKS = frozenset("\n>]`|")
+"""What may stand before a value: the end of a line, a tag, a marker or a fence."""
+
+_SPACES = frozenset(" \t\r")
+_INDENT = 200
 
 
 def _finite(text: str) -> float:
@@ -42,10 +47,8 @@ def values_in(text: str) -> Iterator[tuple[Any, bool]]:
     With each comes whether nothing but marks stands around it. Values in the middle of a sentence are examples.
     """
     place = attempts = 0
-    while attempts < _MOST_ATTEMPTS and len(text) <= _LARGEST_TEXT:
-        place = _next_start(text, place)
-        if place < 0:
-            return
+    while attempts < _MOST_ATTEMPTS and len(text) <= _LARGEST_TEXT and (found := _START.search(text, place)):
+        place = found.start()
         if not _begins(text, place):
             place += 1
             continue
@@ -78,11 +81,9 @@ def whole_characters(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
     return value
 
 
-def _next_start(text: str, place: int) -> int:
-    found = [at for at in (text.find("{", place), text.find("[", place)) if at >= 0]
-    return min(found, default=-1)
-
-
 def _begins(text: str, place: int) -> bool:
-    before = text[text.rfind("\n", 0, place) + 1 : place].rstrip() if place else ""
-    return not before or before[-1] in _MARKS or before.endswith("functools")
+    """Whether a place is where values are meant: looked at from there backwards, over a few spaces only."""
+    at = place
+    while at and text[at - 1] in _SPACES and place - at < _INDENT:
+        at -= 1
+    return not at or text[at - 1] in _MARKS or text.endswith("functools", 0, at)

@@ -78,7 +78,7 @@ class _Conversion:
         variants = {name: [own] for name, own in listed_properties(flat).items()}
         required = required_in(flat)
         for key in UNIONS if levels else ():
-            branches = [self._branch(branch, trail, levels) for branch in as_list(flat.get(key))[:_MOST_BRANCHES]]
+            branches = [self._branch(branch, trail, levels) for branch in as_list(flat.get(key))]
             branches = [branch for branch in branches if branch is not None]
             for more, _ in branches:
                 for name, own in more.items():
@@ -115,6 +115,8 @@ class _Conversion:
         result = self._outside(flat, name, types, values if few else [], [] if few else values)
         if depth >= self._bounds.deepest or cut:
             return {**result, "items": {}} if "array" in types else result
+        if len(branches) > _MOST_BRANCHES and not values:
+            return result
         if len(branches) > 1 and not values:
             return self._union(result, flat, [*branches, *([NULL] if nullable else [])], trail, depth)
         return {**result, **self._inside(flat, types, trail, depth)}
@@ -157,12 +159,13 @@ class _Conversion:
     def _object(self, flat: Mapping[str, Any], trail: frozenset[str], depth: int) -> dict[str, Any]:
         listed = listed_properties(flat)
         if flat.get("additionalProperties") is not False:  # what is required, but not described, may be anything
-            listed = {**listed, **{name: {} for name in required_in(flat) if name not in listed}}
+            listed = {**listed, **{name: True for name in required_in(flat) if name not in listed}}
         required = [name for name in required_in(flat) if name in listed and listed[name] is not False]
         names = [name for name, own in listed.items() if own is not False]
         if len(names) > _MOST_PROPERTIES:
             names = list(dict.fromkeys([*required, *names]))[:_MOST_PROPERTIES]
             required = [name for name in required if name in names]
+            flat = {**flat, "additionalProperties": True}
         result: dict[str, Any] = {}
         if listed:
             result["properties"] = {name: self._node(listed[name], trail, depth + 1, name) for name in names}
@@ -188,10 +191,11 @@ class _Conversion:
     def _full(self) -> bool:
         return self._seen > _MOST_SUBSCHEMAS
 
-    def _count(self) -> None:
+    def _count(self) -> bool:
         self._seen += 1
-        if self._full and (self._bounds.strict or self._seen > 2 * _MOST_SUBSCHEMAS + _MOST_PROPERTIES):
+        if self._full and self._bounds.strict:
             raise Overfull
+        return not self._full
 
 
 def _types(flat: Mapping[str, Any], values: list[Any], *, open_: bool) -> list[str]:

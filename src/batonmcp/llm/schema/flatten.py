@@ -1,6 +1,6 @@
 """A subschema without references and without parts that all apply: what it comes to by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from batonmcp.core.reference import referenced
@@ -19,10 +19,10 @@ class Flattener:
 
     Args:
         document: The whole schema.
-        count: Called for each subschema that is looked at; may raise to end it.
+        count: Called for each subschema that is looked at; returns whether it is to be.
     """
 
-    def __init__(self, document: Mapping[str, Any], count: Any) -> None:  # noqa: ANN401 - a callable
+    def __init__(self, document: Mapping[str, Any], count: Callable[[], bool]) -> None:
         self._document = document
         self._count = count
         self._anchors: dict[str, Any] | None = None
@@ -37,21 +37,21 @@ class Flattener:
             trail: References that were followed on the way to it: one more of them would have no end.
             depth: How many subschemas that apply together it is in.
         """
-        self._count()
+        if not self._count():
+            return {}, trail, False
         own = {"type": schema} if isinstance(schema, str) else as_object(schema)
-        parts: list[object] = [part for key in _LISTS for part in as_list(own.get(key))]
+        parts: list[tuple[object, frozenset[str]]] = [(part, trail) for key in _LISTS for part in as_list(own.get(key))]
         reference = next((own[key] for key in _REFERENCES if isinstance(own.get(key), str)), None)
         result = {key: value for key, value in own.items() if key not in (*_REFERENCES, *_LISTS)}
-        cut = False
+        cut, followed = False, trail
         if reference is not None:
             cut = reference in trail
-            trail |= {reference}
             target = self._target(reference)
-            parts = [*parts, _outside(target) if cut else target]
-        for part in parts if depth < _DEEPEST else ():
-            flat, trail, ended = self.flat(part, trail, depth + 1)
-            result, cut = merged(result, flat), cut or ended
-        return result, trail, cut
+            parts.append((_outside(target) if cut else target, trail | {reference}))
+        for part, on_the_way in parts if depth < _DEEPEST else ():
+            flat, further, ended = self.flat(part, on_the_way, depth + 1)
+            result, followed, cut = merged(result, flat), followed | further, cut or ended
+        return result, followed, cut
 
     def _target(self, reference: str) -> object:
         """Return what a reference points to; nothing outside of the document is ever fetched."""

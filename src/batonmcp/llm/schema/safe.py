@@ -1,8 +1,9 @@
 """Any input schema of a tool, made one that endpoints accept.
 
 Endpoints take less than JSON Schema, each another part of it: an object at the root with nothing alternative beside it,
-no references, no booleans for schemas. What they cannot be told is left out, which makes the schema looser, never
-stricter in what it is about: the tool's own schema stays the judge of arguments.
+no references, no booleans for schemas. What they cannot be told is left out, which makes the schema looser. It is
+stricter in two things that nobody means: a type that is not written is told by the keywords, and a property that only
+some alternatives at the root describe is what these say. The tool's own schema stays the judge of arguments.
 """
 
 import json

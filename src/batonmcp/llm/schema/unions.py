@@ -10,21 +10,24 @@ __all__ = ["NULL", "UNIONS", "branches_of", "either", "is_nullable", "without_un
 UNIONS = ("anyOf", "oneOf")
 NULL: dict[str, Any] = {"type": "null"}
 
-_MOST_BRANCHES = 32
 _ABOUT_PRESENCE = frozenset({"required", "not"})
 
 
 def branches_of(flat: Mapping[str, Any]) -> list[Any]:
-    """Return the alternatives that are about the value; which properties it must have is left to the tool's schema.
+    """Return the alternatives that are about the value; none if they leave it open.
 
-    Draft 3 has them in `type`. That it may be null is no alternative, but told by `is_nullable`.
+    Which properties it must have is left to the tool's schema. Draft 3 has alternatives in `type`. That it may be null
+    is none, but told by `is_nullable`.
     """
     listed = next((as_list(flat[key]) for key in UNIONS if is_list(flat.get(key))), list[Any]())
     types = as_list(flat.get("type"))
     if any(map(is_object, types)):
         listed = [*listed, *(member if is_object(member) else {"type": member} for member in types)]
-    telling = [branch for branch in listed if branch is not False and branch != NULL]
-    return [branch for branch in telling if as_object(branch).keys() - _ABOUT_PRESENCE][:_MOST_BRANCHES]
+    branches = [branch for branch in listed if branch is not False and branch != NULL]
+    telling = [branch for branch in branches if as_object(branch).keys() - _ABOUT_PRESENCE]
+    if len(telling) == len(branches):
+        return branches
+    return branches if telling and "properties" in flat else []
 
 
 def is_nullable(flat: Mapping[str, Any]) -> bool:
