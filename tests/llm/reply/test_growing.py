@@ -91,3 +91,14 @@ def test_broken_brackets_end_it() -> None:
     """What can be no JSON any more is read no further."""
     assert grown('{"steps": [}')[1] == len('{"steps": [}')
     assert grown("]")[1] == 1
+
+
+def test_long_text_is_left_to_the_end() -> None:
+    """Past its bound nothing is looked at any more; what was whole before stays so."""
+    growing = GrowingList("steps")
+    growing.add('{"steps": [{"a": 1}, {"b": "')
+    for _ in range(100):
+        growing.add("x" * 1_000)
+    growing.add('"}]}')
+    assert (growing.broken, growing.members) == (True, ['{"a": 1}'])
+    assert len(growing.text) <= 65_536

@@ -9,6 +9,9 @@ import re
 
 __all__ = ["GrowingList", "GrowingObject"]
 
+_LONGEST = 65_536
+"""Characters after which a text is left to the end: each part that is added costs as much as there is already."""
+
 _SIGN = re.compile(r'["\\{}\[\]]')
 
 
@@ -23,7 +26,10 @@ class _Brackets:
         self._string: int | None = None
 
     def add(self, more: str) -> None:
-        """Take more of the text."""
+        """Take more of the text, as long as it makes sense and is not too long."""
+        self.broken = self.broken or len(self.text) + len(more) > _LONGEST
+        if self.broken:
+            return
         self.text += more
         while not self.broken and (sign := _SIGN.search(self.text, self._at)):
             place, found = sign.start(), sign[0]
