@@ -87,27 +87,17 @@ class Approval:
 
     @property
     def fits(self) -> bool:
-        """Whether the text keeps to `LONGEST_TEXT` bytes although it leaves no step out."""
-        return _size(self.text()) <= LONGEST_TEXT
-
-    @property
-    def shows_arguments(self) -> bool:
-        """Whether the text shows the arguments, cut or not, and not just a fingerprint of them."""
-        return self._shown is not None
+        """Whether the text keeps to `LONGEST_TEXT` bytes, with every step and all known arguments in it."""
+        return _size(self._fitting) <= LONGEST_TEXT
 
     def text(self) -> str:
         """Tell what is asked. Values are cut to keep to `LONGEST_TEXT` bytes; no step is ever left out."""
-        return self._shown or self._summed
+        return self._fitting
 
     @cached_property
-    def _shown(self) -> str | None:
+    def _fitting(self) -> str:
         bodies = (partial(self._body, longest=longest, most_calls=calls) for longest, calls in _ROOMS)
-        return next((text for text in map(self._text, bodies) if _size(text) <= LONGEST_TEXT), None)
-
-    @cached_property
-    def _summed(self) -> str:
-        summary = self._text(self._summary)
-        return summary if _size(summary) <= LONGEST_TEXT else self._names()
+        return next((text for text in map(self._text, bodies) if _size(text) <= LONGEST_TEXT), None) or self._compact()
 
     @cached_property
     def _calls_digests(self) -> Mapping[str, str]:
@@ -120,12 +110,18 @@ class Approval:
             lines += [f"   {line}" for line in body(concern.step)]
         return "\n".join([*lines, *self._rest()])
 
-    def _names(self) -> str:
-        """Name the steps only; the digest still ties the decision to all of it."""
-        steps = ((number, concern.step.tool) for number, concern in self._numbered())
-        names = ", ".join(f"{number}. {tool.qualified} ({tool.effect.kind})" for number, tool in steps)
-        note = f"Their arguments are too long to be shown here, sha256 {self.digest[:_FINGERPRINT]}."
-        return "\n".join([*self._head(), names, note, *self._rest()])
+    def _compact(self) -> str:
+        """Only name the steps whose arguments are not known yet: they are shown once they are."""
+        known = [(number, one) for number, one in self._numbered() if one.step.id in self.calls]
+        later = [(number, one.step.tool) for number, one in self._numbered() if one.step.id not in self.calls]
+        lines = [*self._head()]
+        for number, concern in known:
+            lines.append(f"{number}. {named(concern.step)} {concern.why}.")
+            lines += [f"   {line}" for line in self._body(concern.step, *_ROOMS[-1])]
+        if later:
+            names = ", ".join(f"{number}. {tool.qualified} ({tool.effect.kind})" for number, tool in later)
+            lines.append(f"You are shown what these are called with before they run: {names}.")
+        return "\n".join([*lines, *self._rest()])
 
     def _head(self) -> Iterator[str]:
         if self.query:
@@ -168,17 +164,8 @@ class Approval:
         if len(made) > most_calls:
             yield f"- and {len(made) - most_calls} more, all together sha256 {self._fingerprint(step)}"
 
-    def _summary(self, step: Step) -> Iterator[str]:
-        """Say no more about a step's arguments than what tells them apart from others."""
-        what = "the arguments are"
-        if step.id in self.calls and self.calls[step.id].per_item:
-            what = f"{_count(_made(self.calls[step.id]))} the arguments are"
-        yield f"{what} too long to be shown here, sha256 {self._fingerprint(step)}"
-        if step.id not in self.calls:
-            yield _LATER
-
     def _fingerprint(self, step: Step) -> str:
-        return (self._calls_digests.get(step.id) or digest_of(step.as_json()))[:_FINGERPRINT]
+        return self._calls_digests[step.id][:_FINGERPRINT]
 
     def _rest(self) -> Iterator[str]:
         others = len(self.plan.steps) - len(self.concerns)

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["KNOWN_PRICES", "PRICES_OF", "Price", "price_of"]
+__all__ = ["KNOWN_PRICES", "Price", "price_of"]
 
 _MILLION: Final = 1_000_000
 
@@ -32,9 +32,6 @@ class Price:
         return ((prompt - known) * self.prompt + known * again + completion * self.completion) / _MILLION
 
 
-PRICES_OF: Final = "2025-08"
-"""The month in which the known prices were looked up, on OpenAI's page of prices."""
-
 KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
     {
         "gpt-4o-mini*": Price(prompt=0.15, cached=0.075, completion=0.60),
@@ -51,7 +48,7 @@ KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
         "o4-mini*": Price(prompt=1.10, cached=0.275, completion=4.40),
     }
 )
-"""Globs over names of models; the first match counts. What is written in servers.json stands above them."""
+"""Globs over names of models, as of August 2025; the first match counts. What servers.json says stands above them."""
 
 
 def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:

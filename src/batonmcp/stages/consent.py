@@ -22,7 +22,9 @@ __all__ = ["Consent", "judged", "told"]
 _GATHERING: Final = 0.05
 """Seconds in which further steps may join a question."""
 
-_TOO_MUCH: Final = Refused(because="its steps are more than fit into one question to a person; split the task")
+_TOO_MUCH: Final = Refused(
+    because="its steps and their arguments are more than fit into one question to a person; split the task"
+)
 
 
 async def judged(plan: Plan, policy: Policy, trust: Trust) -> Judgement:
@@ -128,7 +130,7 @@ class Consent:
         order = {step.id: place for place, step in enumerate(self.plan.steps)}  # the same question, however they came
         batch = sorted(self._waiting, key=lambda waiting: order[waiting.concern.step.id])
         approval = self._approval_of(batch)
-        while len(batch) > 1 and not approval.shows_arguments:
+        while len(batch) > 1 and not approval.fits:
             batch = batch[:-1]
             approval = self._approval_of(batch)
         ruling = await self._ruling(approval)
