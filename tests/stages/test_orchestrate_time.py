@@ -45,12 +45,14 @@ class SlowLLM(LLM):
 
     def __init__(self, *, route: float = 0.0, synthesize: float = 0.0) -> None:
         self.asked: list[tuple[str, float]] = []
+        self.within: list[float | None] = []
         self._seconds = {"route": route, "synthesize": synthesize}
 
     async def complete(self, request: Request) -> Reply:
         """Reply, some time."""
         _jumps(let=True)
         self.asked.append((request.stage, anyio.current_time()))
+        self.within.append(request.within)
         await anyio.sleep(self._seconds[request.stage])
         return calling(("a__x", {"city": "Oslo"})) if request.stage == "route" else saying("It rains.")
 
@@ -147,6 +149,14 @@ async def test_routing_that_never_ends() -> None:
     }
     assert story.took == pytest.approx(85)
     assert story.tools.calls == []
+
+
+async def test_a_model_knows_how_long_it_has() -> None:
+    """What its stage has left goes with each call, so that no endpoint is waited for in vain."""
+    llm = SlowLLM(route=20, synthesize=5)
+    story = Story(llm, LateTools(30, routed=True))
+    assert (await story.run()).status == "ok"
+    assert llm.within == [pytest.approx(55), pytest.approx(50)]
 
 
 async def test_routing_that_never_ends_for_data() -> None:
@@ -264,7 +274,7 @@ async def test_a_dry_run_takes_no_time_of_anybody() -> None:
     record = await story.run(X, SEND, SLOW, output="plan")
     assert (record.status, story.took, story.tools.calls) == ("planned", 0, [])
     assert record.answer is not None
-    assert record.answer.splitlines()[-3:] == [
+    assert record.answer.splitlines()[-5:-2] == [
         "A person would be asked first:",
         "- mail__send (step `m`) may change something (as its server declares).",
         "It would take 3 tool calls and one call of the model, for the answer.",

@@ -61,8 +61,9 @@ async def orchestrate(task: Task, ports: Ports, audience: Audience) -> RunRecord
     emit(RunStarted(run_id=record.run_id, query=task.query, planner=planner))
     end = RunFinished(status="cancelled", answer=None)
     try:
-        llm = ports.llm and Metered(ports.llm, prices=ports.prices, limits=ports.limits, emit=emit)
-        end = await _Run(task, ports, emit, audience, Budget(ports.limits.run_timeout), llm).end()
+        budget = Budget(ports.limits.run_timeout)
+        llm = ports.llm and Metered(ports.llm, prices=ports.prices, limits=ports.limits, emit=emit, left=budget.left)
+        end = await _Run(task, ports, emit, audience, budget, llm).end()
     except BatonError as error:
         end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
@@ -160,7 +161,7 @@ class _Run:
     async def _written(self, llm: LLM, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
         """Have the model write the answer in the time that is left."""
         with self.budget.stage() as deadline, deadline.scope:
-            return await synthesize(llm, self.task.query, plan, outcomes)
+            return await synthesize(llm, self.task.query, plan, outcomes, emit=self.emit)
         raise _out_of_time(self.budget, what="answer")
 
     async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
