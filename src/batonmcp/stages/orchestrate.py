@@ -16,6 +16,7 @@ from batonmcp.core.events import (
     RunStatus,
     SynthesisStarted,
 )
+from batonmcp.core.inert import inert
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 from batonmcp.core.prepare import Settled, shape
@@ -190,5 +191,10 @@ def _out_of_time(budget: Budget, *, what: str) -> BatonError:
 
 
 def _with_facts(text: str, notes: Sequence[str], failures: Sequence[str]) -> str:
-    facts = "\n".join(f"- {sentence}" for sentence in failures)
+    facts = "\n".join(map(_fact, failures))
     return "\n\n".join(part for part in (text, *notes, f"Not done:\n{facts}" if facts else "") if part)
+
+
+def _fact(sentence: str) -> str:
+    """Return a sentence as an entry that a tool's words in it cannot leave, and in which they load nothing."""
+    return f"- {inert(sentence)}".replace("\n", "\n  ")
