@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp_types import CallToolResult, TextContent
+from pydantic import JsonValue
 
 from batonmcp.config.settings import LlmSettings
 from batonmcp.core.discretion import Discretion
@@ -87,7 +88,7 @@ async def run(
     known: Registry = KNOWN,
     limits: Limits | None = None,
     answers: Mapping[str, Answer] | None = None,
-    inputs: Mapping[str, Any] | None = None,
+    inputs: dict[str, JsonValue] | None = None,
 ) -> Run:
     """Run a task over an endpoint that plays a script; one more request than it has fails the run."""
     with FakeLLM(script) as llm, anyio.fail_after(TIME_S):
@@ -179,7 +180,7 @@ async def test_l16_arguments_that_the_schema_forbids(arguments: dict[str, Any], 
 
 async def test_l16_arguments_that_only_results_spoil() -> None:
     """What cannot be known before fails its step when it is, without a call; what needs it is skipped."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"id": "t", "tool": "trains__find", "arguments": {}},
         weather(arguments={"city": {"$from": "t.city"}}),
         weather("v", arguments={"city": {"$from": "w.city"}}),
@@ -262,7 +263,7 @@ async def test_l18_reference_in_a_key() -> None:
 @pytest.mark.parametrize("path", ["list[3].city", "__class__", "list[-1]", "city.name"])
 async def test_l18_value_that_turns_out_missing(path: str) -> None:
     """Its step fails without a call, what needs it is skipped, and all else runs."""
-    steps = [
+    steps: list[dict[str, Any]] = [
         {"id": "t", "tool": "trains__find", "arguments": {}},
         weather(arguments={"city": {"$from": f"t.{path}"}}),
         weather("v", arguments={"city": {"$from": "w.city"}}),
@@ -301,7 +302,7 @@ async def test_l19_too_wide() -> None:
     """A list with too many items fails its step before its first call; the rest runs."""
     wide = weather(for_each="inputs.cities", arguments={"city": {"$from": "item"}})
     found = await run(
-        [planned(wide, weather("v")), RAIN], inputs={"cities": ["Oslo"] * 1_000}, limits=Limits(items=100)
+        [planned(wide, weather("v")), RAIN], inputs={"cities": [*["Oslo"] * 1_000]}, limits=Limits(items=100)
     )
     assert found.called == ["weather__today"]
     assert [step.status for step in found.record.steps] == ["failed", "succeeded"]
