@@ -31,7 +31,7 @@ from route_tools import QUERIES, Asked, asked, is_real, registry_of, sources
 
 from batonmcp.core.limits import Limits
 from batonmcp.core.tokens import estimated_tokens
-from batonmcp.llm.port import LLM, Reply, Request
+from batonmcp.llm.port import LLM, Heard, Reply, Request
 from batonmcp.llm.ranking import Ranking
 from batonmcp.stages.menu import Menu, menu_of
 from batonmcp.stages.route import route
@@ -46,6 +46,7 @@ _MANY = 10_000
 _COUNTS = (20, 127, _REAL, _MANY)
 _DEPTHS = (10, 50, 200)
 _REPEATS = 7
+_RANKED = 2_000  # as many as the menu asks for
 
 _Done = TypeVar("_Done")
 
@@ -115,10 +116,11 @@ class _Ear(LLM):
     """Hears what would be sent."""
 
     def __init__(self) -> None:
-        self.heard: list[Request] = []
+        self.requests: list[Request] = []
 
-    async def complete(self, request: Request) -> Reply:
-        self.heard.append(request)
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
+        del heard
+        self.requests.append(request)
         return Reply(text="No tool fits.")
 
 
@@ -133,7 +135,7 @@ def measure(*, quick: bool) -> Results:
     return Results(
         prompts=prompts,
         tokens=None if quick else counted(texts),
-        ranking_ms=[_again_ms(partial(ranking.best, query, many)) for query in QUERIES],
+        ranking_ms=[_again_ms(partial(ranking.best, query, _RANKED)) for query in QUERIES],
         index_ms=index_ms,
         ranked=many,
         recalls=[_recall(source, many, most=5 if quick else None) for source in sources()],
@@ -147,7 +149,7 @@ async def _prompt(tools: int) -> Prompt:
     again = [_again_ms(partial(menu_of, registry, query, limits)) for query in QUERIES[1:]]
     now = datetime.now(UTC)
     await route(ear, Task(query=QUERIES[0]), registry, limits=limits, now=now, emit=lambda _event: None)
-    request = ear.heard[0]
+    request = ear.requests[0]
     functions = [_function(f.name, f.description, f.parameters) for f in request.functions]
     shown = [_function(f.name, f.description, f.parameters) for f in menu.functions]
     return Prompt(
@@ -260,9 +262,15 @@ def _recalls(results: Results) -> str:
 
 
 def _goals(results: Results) -> str:
-    worst = max(results.ranking_ms)
+    times = {"median of the queries": median(results.ranking_ms), "slowest query": max(results.ranking_ms)}
     rows = [
-        (f"ranking of {results.ranked:,} tools", f"under {GOAL_MS:g} ms", f"{worst:.2f} ms", met(met=worst < GOAL_MS))
+        (
+            f"ranking of {results.ranked:,} tools, {which}",
+            f"under {GOAL_MS:g} ms",
+            f"{ms:.2f} ms",
+            met(met=ms < GOAL_MS),
+        )
+        for which, ms in times.items()
     ]
     for prompt, (_, menu) in zip(results.prompts, _tokens(results), strict=True):
         if prompt.tools == _REAL:

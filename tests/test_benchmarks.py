@@ -1,10 +1,12 @@
 """The benchmarks: that they measure what they say, not how fast."""
 
+import json
 import subprocess
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import anyio
@@ -36,7 +38,7 @@ async def test_versus_loop_counts_the_calls_of_each_way(monkeypatch: pytest.Monk
     script = _script("versus_loop", monkeypatch)
     chain = script.QUESTIONS[-1]
     with anyio.fail_after(5 * TIME_S):
-        results = await script.measure(FREE, runs=1, tool_s=0.0, questions=[script.HEADLINE, chain])
+        results = await script.measure(FREE, runs=1, tool_s=0.0, questions=[script.HEADLINE, chain], crowded=False)
     ours = {"batonmcp": 2, "batonmcp, cached route": 1, "loop with batonmcp": 4}
     ours |= {"the same, asks for data": 3, "the same, data, cached route": 2}
     loops = {script.HEADLINE: (7, 3), chain: (12, 5)}
@@ -49,10 +51,39 @@ async def test_versus_loop_counts_the_calls_of_each_way(monkeypatch: pytest.Monk
     assert measured.isdisjoint(results.missing)
     assert measured | {*results.missing} == {*script.ALL}
     assert {each.samples[0].tool_calls for each in results.answered if each.question is chain} == {11}
+    assert results.early.tool_s == results.early.to_come == 0
+    assert min(*results.early.waiting, *results.early.early) > 0
     text = script.report(results, FREE, runs=1)
     assert text.startswith("**Simulated is the model**")
     assert "2 against 7" in text
     assert len(ET.fromstring(script.picture(results)).findall("{*}rect")) == 1 + 3 * len(measured)  # noqa: S314
+
+
+def test_the_scripted_model_plays_an_orchestrator_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It plans a task for each server, does a worker's part from what others report, and ends when all is done."""
+    script = _script("versus_loop", monkeypatch)
+    model, query = script.Model(script.QUESTIONS), script.HEADLINE.query
+
+    def asked(text: str, *messages: object, **rest: object) -> Any:  # noqa: ANN401 - a reply
+        return model({"messages": [{"role": "user", "content": f"{query}\n{text}"}, *messages], **rest})
+
+    plan = json.loads(asked("No steps executed yet", response_format={}).text)
+    agents = [[task["agent"] for task in step["tasks"]] for step in plan["steps"]]
+    assert agents == [["data_agent", "analytics_agent"], ["config_agent"]]
+    work = """You are part of a larger workflow
+        Result: get_report {} -> {}
+        Result: get_trends {} -> {"anomalies": [{"component": "db", "entity": "shop"}]}"""
+    tools = [{"function": {"name": "config_agent_check_config"}}]
+    assert asked(work, tools=tools).calls == [("config_agent_check_config", {"component": "db"})]
+    call = {"id": "1", "function": {"name": "config_agent_check_config", "arguments": '{"component": "db"}'}}
+    done = {"role": "assistant", "tool_calls": [call]}, {"role": "tool", "tool_call_id": "1", "content": '{"size": 1}'}
+    report = asked(work, *done, tools=tools).text
+    assert report.startswith('check_config {"component": "db"} -> {}\n')
+    assert json.loads(asked(report, response_format={}).text) == {"steps": [], "is_complete": True}
+    usages = model.settle()
+    assert len(usages) == 4
+    assert all(usage.prompt_tokens > 0 < usage.completion_tokens for usage in usages)
+    assert model.settle() == ()
 
 
 @pytest.mark.slow

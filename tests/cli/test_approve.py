@@ -175,7 +175,11 @@ def test_half_a_terminal_is_none(redirected: str, place: Path, config: str) -> N
     [
         ("o\n", "once", f"decided: once; the host's next call with run_id {RUN} runs it"),
         ("Always\n", "always", f"decided: always; the host's next call with run_id {RUN} runs it; later runs of these"),
-        ("what?\n n \n", "no", f"decided: no; nothing runs, and the host's next call with run_id {RUN} is told so"),
+        (
+            "what?\n n \n",
+            "no",
+            "decided: no; none of this runs, and the host's next call with",
+        ),
     ],
 )
 def test_a_decision(keys: str, verdict: Verdict, says: str, place: Path, approve_on_terminal: Approve) -> None:

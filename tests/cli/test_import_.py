@@ -12,7 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
-from batonmcp.config.hosts.ours import our_program
+from batonmcp.config.itself import our_program
 from batonmcp.config.json_edit import set_value
 from batonmcp.config.settings import StdioServer
 from doubles.command import Done, RunCommand

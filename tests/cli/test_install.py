@@ -14,7 +14,7 @@ from mcp.client.stdio import stdio_client
 from mcp_types import CallToolResult, Tool
 
 from batonmcp.config.hosts.known import HOSTS
-from batonmcp.config.hosts.ours import our_program
+from batonmcp.config.itself import our_program
 from doubles.command import RunCommand
 from doubles.hosts import Home
 from doubles.terminal import Terminal

@@ -56,6 +56,8 @@ def test_keeps_unknown_keys() -> None:
         (LlmPart, {"parameters": [1]}),
         (LlmPart, {"route": {"api_version": 1}}),
         (LlmPart, {"timeout": 0}),
+        (LlmPart, {"stream": True}),
+        (LimitsPart, {"early_start": "no"}),
         (LimitsPart, {"steps": 0}),
         (LimitsPart, {"steps": -1}),
         (LimitsPart, {"steps": True}),

@@ -59,9 +59,10 @@ def test_variables_are_filled_in_everywhere() -> None:
 
 
 def test_numbers_are_passed_on() -> None:
-    """Timeout and retries reach the client."""
-    settings = endpoint(model="m", base_url=LOCAL, timeout=5, retries=0)
-    assert (settings.timeout, settings.retries) == (5.0, 0)
+    """Timeout, retries and whether replies are streamed reach the client."""
+    settings = endpoint(model="m", base_url=LOCAL, timeout=5, retries=0, stream="off")
+    assert (settings.timeout, settings.retries, settings.stream) == (5.0, 0, "off")
+    assert endpoint(model="m", base_url=LOCAL).stream == "auto"
 
 
 def test_endpoint_other_than_openai_needs_no_key() -> None:

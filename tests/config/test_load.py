@@ -188,14 +188,14 @@ def test_own_settings(path: Path) -> None:
     baton = {
         "planner": "host",
         "effects": {"a__get*": "read", "a__*": "write"},
-        "limits": {"steps": 3, "call_timeout": 1.5},
+        "limits": {"steps": 3, "call_timeout": 1.5, "early_start": False},
         "llm": {"model": "m", "base_url": "http://127.0.0.1/v1"},
     }
     settings = loaded(path, {"mcpServers": {"a": {"command": "x"}}, "batonmcp": baton})
     assert settings.source == path
     assert settings.planner == "host"
     assert list(settings.effects.items()) == [("a__get*", "read"), ("a__*", "write")]
-    assert settings.limits == Limits(steps=3, call_timeout=1.5)
+    assert settings.limits == Limits(steps=3, call_timeout=1.5, early_start=False)
     assert settings.llm is not None
     assert settings.llm.model == "m"
 

@@ -83,6 +83,12 @@ def test_one_step_whose_call_is_known() -> None:
     )
 
 
+def test_reads_that_have_begun_are_no_nothing() -> None:
+    """Where reads of the plan began before it was whole, that is what is said."""
+    approval = replace(asked(READ, send()), ahead=True)
+    assert "with this step; nothing but reads of it has begun:" in approval.text()
+
+
 def test_steps_whose_calls_hang_on_results() -> None:
     """What is not known yet is shown as the plan has it, with the promise that it will be shown."""
     approval = asked(

@@ -1,6 +1,7 @@
 """What may run at once, what a person decides about, and what may not run at all."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
@@ -173,6 +174,14 @@ def test_a_glob_is_about_the_whole_name(glob: str) -> None:
     made = plan(tool("a__write", effect="write"))
     assert last(made, Policy(allow=(glob,))) == "asked"
     assert last(made, Policy(profile="never", deny=(glob,))) == "runs"
+
+
+@pytest.mark.parametrize("glob", ["*__drop", "größe__*", "größe__drop", "drop_*"])
+def test_an_alias_does_not_escape_a_denial(glob: str) -> None:
+    """A tool that goes by an alias is denied by both of its names, and allowed by none but the alias."""
+    aliased = replace(tool("a__drop", effect="destructive"), server="größe", qualified="drop_0123456789ab")
+    assert last(plan(aliased), Policy(profile="never", deny=(glob,))) == "denied"
+    assert last(plan(aliased), Policy(allow=(glob,))) == ("runs" if glob == "drop_*" else "asked")
 
 
 def test_trust_is_for_the_name_alone() -> None:

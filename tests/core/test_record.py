@@ -25,7 +25,7 @@ from batonmcp.core.events import (
 )
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan
-from batonmcp.core.record import Recorder, StepRecord
+from batonmcp.core.record import Recorder, RunRecord, StepRecord
 from builders import plan_of, registry, tool
 
 TOOLS = registry(tool("a__x"), tool("b__write", effect="write"))
@@ -67,6 +67,11 @@ class Run:
         self._clock.seconds += seconds
         self._recorder(event)
         return self
+
+    def until(self, seconds: float) -> RunRecord:
+        """Let time pass and look."""
+        self._clock.seconds += seconds
+        return self._recorder.until_now()
 
     def planned(self, plan: Plan = PLAN) -> "Run":
         """Let a plan be ready."""
@@ -256,6 +261,16 @@ def test_a_for_each_over_nothing_has_no_items_and_a_value() -> None:
     assert (step.status, step.value, step.items) == ("succeeded", [], [])
 
 
+def test_call_that_began_before_the_plan_has_its_own_times() -> None:
+    """What is told later is recorded at the time at which it happened."""
+    run = Run().planned()
+    began = 1_000.0
+    run.after(3, StepStarted(step_id="one", arguments=({"a": 1},), per_item=False, at=began + 0.5))
+    run.after(1, StepFinished(step_id="one", outcome=Succeeded(value=1), at=began + 2))
+    step = run.record.steps[0]
+    assert (step.started_ms, step.ended_ms) == (500.0, 2000.0)
+
+
 def test_each_repetition_of_a_call_counts() -> None:
     """The attempts are those of all calls of the step, and the step is still running."""
     run = Run().planned().after(0, StepStarted(step_id="one", arguments=({"a": 1},), per_item=False))
@@ -283,6 +298,13 @@ def test_a_decision_is_kept_and_its_time_is_no_stage() -> None:
         {"tools": ["a__z"], "decision": None},
     ]
     assert (run.record.timings_ms.execute, run.record.timings_ms.total) == (1000.0, 6000.0)
+
+
+def test_the_time_of_a_run_that_goes_on() -> None:
+    """Whoever looks at it is told how long it has taken until then, not until something last happened."""
+    run = Run().after(0.5, RunStarted(run_id="r", query="q", planner="host"))
+    run.after(0.25, PlanReady(plan=PLAN)).after(0, ExecuteStarted())
+    assert [run.until(seconds).timings_ms.total for seconds in (0.25, 10.0)] == [1000.0, 11000.0]
 
 
 def test_time_is_told_for_each_stage_that_ran() -> None:

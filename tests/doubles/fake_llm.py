@@ -9,14 +9,16 @@ A script is the replies in order, or a function from the request's body to a rep
 
 where FILE is a list of `{"tool_calls": [{"name": ..., "arguments": ...}]}`, `{"text": ...}` and
 `{"status": ..., "body": ..., "headers": {...}}`, each with an optional `"delay"` in seconds; the first line printed is
-the base url. Standard library only.
+the base url. A request for a stream gets `ToolCalls` and `Text` as one, token by token. Standard library only.
 """
 
 import argparse
 import json
+import select
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
@@ -40,12 +42,14 @@ __all__ = [
     "RecordedRequest",
     "Reply",
     "Script",
+    "Streamed",
     "Text",
     "ToolCalls",
     "Usage",
     "api_error",
     "calls_without_ids",
     "dict_arguments",
+    "events_of",
     "html_page",
     "no_choices",
     "null_choices",
@@ -124,6 +128,19 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True)
+class Streamed:
+    """A stream of server-sent events, part by part; what is an event waits until it is set.
+
+    `cut`: whether the connection ends in its middle.
+    """
+
+    parts: Sequence[bytes | threading.Event]
+    _: KW_ONLY
+    cut: bool = False
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Hang:
     """No answer until the client gives up or the server closes; the former counts as a hang-up."""
 
@@ -135,7 +152,7 @@ class Drop:
     delay: float = 0.0
 
 
-Reply = ToolCalls | Text | Json | Raw | Hang | Drop
+Reply = ToolCalls | Text | Json | Raw | Streamed | Hang | Drop
 Script = Sequence[Reply] | Callable[[JsonObject], Reply]
 
 
@@ -231,6 +248,37 @@ def unsupported_parameter(name: str) -> Json:
     return api_error(400, message, param=name, code="unsupported_parameter")
 
 
+def events_of(reply: ToolCalls | Text, *, number: int = 0, usage: Usage | None = None) -> list[bytes]:
+    """Return a reply as the events of a stream, in which each carries about one token.
+
+    Args:
+        reply: What is said.
+        number: Of the request, for ids.
+        usage: Told in an event of its own at the end; None: not told.
+    """
+    deltas: list[JsonObject] = [{"role": "assistant", "content": None}]
+    text = reply.content if isinstance(reply, ToolCalls) else reply.text
+    deltas += [{"content": piece} for piece in _pieces(text or "")]
+    for index, (name, arguments) in enumerate(reply.calls if isinstance(reply, ToolCalls) else ()):
+        whole = _call(f"call_{number}_{index}", name, arguments)
+        written = whole["function"]["arguments"]
+        deltas.append({"tool_calls": [{**whole, "index": index, "function": {"name": name, "arguments": ""}}]})
+        deltas += [{"tool_calls": [{"index": index, "function": {"arguments": piece}}]} for piece in _pieces(written)]
+    chunks: list[JsonObject] = [_chunk([{"index": 0, "delta": delta, "finish_reason": None}]) for delta in deltas]
+    chunks.append(_chunk([{"index": 0, "delta": {}, "finish_reason": reply.finish_reason}]))
+    if usage:
+        chunks.append(_chunk([]) | {"usage": _usage(usage)})
+    return [*(f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks), b"data: [DONE]\n\n"]
+
+
+def _pieces(text: str) -> list[str]:
+    return [text[at : at + _CHARACTERS_PER_TOKEN] for at in range(0, len(text), _CHARACTERS_PER_TOKEN)]
+
+
+def _chunk(choices: list[JsonObject]) -> JsonObject:
+    return {"id": "chatcmpl-0", "object": "chat.completion.chunk", "created": 0, "model": "m", "choices": choices}
+
+
 # The server.
 
 
@@ -285,6 +333,15 @@ class FakeLLM:
         self._server.server_close()
         if error is None and self._tape.failures:
             raise self._tape.failures[0]
+
+    @property
+    def charges(self) -> Charges:
+        """The time that answers cost; what is set counts for requests from then on."""
+        return self._tape.charges
+
+    @charges.setter
+    def charges(self, charges: Charges) -> None:
+        self._tape.charges = charges
 
     @property
     def requests(self) -> list[RecordedRequest]:
@@ -422,6 +479,11 @@ class _Connection(BaseHTTPRequestHandler):
         number = self.tape.record(request)
         reply = self.tape.reply_to(request)
         match reply:
+            case ToolCalls() | Text() if request.body.get("stream") is True:
+                self._stream(reply, request.body, number)
+            case Streamed():
+                self.tape.closing.wait(reply.delay)
+                self._send_parts(reply)
             case ToolCalls() | Text():
                 body, usage = _chat_completion(reply, request.body, number)
                 self._send(_raw(Json(200, body)), reply.delay + self.tape.charges.seconds(usage))
@@ -468,6 +530,46 @@ class _Connection(BaseHTTPRequestHandler):
             self.tape.closing.wait(reply.pace)
             self.wfile.write(part)
         self.close_connection = self.close_connection or headers["content-length"] != str(len(reply.body))
+
+    def _stream(self, reply: ToolCalls | Text, body: JsonObject, number: int) -> None:
+        """Send a reply token by token, in the time that the whole of it would take."""
+        _, usage = _chat_completion(reply, body, number)
+        told = usage if body.get("stream_options", {}).get("include_usage") else None
+        events = events_of(reply, number=number, usage=told)
+        charges = self.tape.charges
+        writing = usage.completion_tokens * charges.seconds_per_completion_token
+        self.tape.closing.wait(reply.delay + charges.seconds(usage) - writing)
+        self._send_parts(Streamed(events), pace=writing / len(events))
+
+    def _send_parts(self, stream: Streamed, *, pace: float = 0.0) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        began = time.monotonic()
+        for number, part in enumerate(stream.parts, 1):
+            if isinstance(part, threading.Event):
+                self.wfile.flush()
+                self._await(part)
+                continue
+            if pace:
+                self.wfile.flush()
+                self.tape.closing.wait(max(began + number * pace - time.monotonic(), 0))
+            if self.tape.closing.is_set():
+                break
+            self.wfile.write(f"{len(part):x}\r\n".encode() + part + b"\r\n")
+        if stream.cut or self.tape.closing.is_set():
+            self.wfile.flush()
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _await(self, event: threading.Event) -> None:
+        """Wait for an event, unless the server closes or the client leaves."""
+        while not event.wait(0.02) and not self.tape.closing.is_set():
+            if select.select([self.connection], [], [], 0)[0]:
+                self.tape.record_hangup()
+                raise ConnectionResetError
 
     def _outwait(self) -> None:
         with suppress(OSError):

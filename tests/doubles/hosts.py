@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batonmcp.config.hosts.ours import our_program
+from batonmcp.config.itself import our_program
 from doubles.command import Done
 
 __all__ = ["Home"]

@@ -1,5 +1,6 @@
 """In-process implementations of a run's ports: a planner LLM that plays a script, and tools that are functions."""
 
+import json
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +18,22 @@ from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.deadline import Deadline
-from batonmcp.llm.port import LLM, FunctionCall, Reply, Request
+from batonmcp.llm.port import LLM, ArgumentsGrew, CallBegun, FunctionCall, Heard, Piece, Reply, Request, TextGrew
 from batonmcp.stages.ports import Tools
 
-__all__ = ["Answer", "Barrier", "Call", "Dialogue", "InProcessTools", "ScriptedLLM", "calling", "failed", "saying"]
+__all__ = [
+    "Answer",
+    "Barrier",
+    "Call",
+    "Dialogue",
+    "InProcessTools",
+    "ScriptedLLM",
+    "Streamed",
+    "calling",
+    "failed",
+    "saying",
+    "streamed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +64,52 @@ def failed(message: str = "It broke.", *, unsure: bool = False) -> Failed:
     return Failed(error=ErrorInfo(kind="tool_error", message=message), unsure=unsure)
 
 
-class ScriptedLLM(LLM):
-    """Plays replies in order, raises the errors among them, and keeps the requests."""
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A reply that comes piece by piece, and waits where there is an event; `end` may be an error."""
 
-    def __init__(self, *script: Reply | LlmError) -> None:
+    parts: Sequence[Piece | anyio.Event]
+    end: Reply | LlmError
+
+
+def streamed(reply: Reply, *, gates: Mapping[int, anyio.Event] | None = None) -> Streamed:
+    """Return a reply that comes call by call, its text first. `gates`: what it waits for before calls, by number."""
+    parts: list[Piece | anyio.Event] = [TextGrew(reply.text)] if reply.text else []
+    for index, call in enumerate(reply.calls):
+        parts += [gate] if gates and (gate := gates.get(index)) else []
+        parts += [CallBegun(index, call.name), ArgumentsGrew(index, json.dumps(call.arguments))]
+    parts += [gate] if gates and (gate := gates.get(len(reply.calls))) else []
+    return Streamed(parts, reply)
+
+
+class ScriptedLLM(LLM):
+    """Plays replies in order, raises the errors among them, and keeps the requests.
+
+    Attributes:
+        requests: What it was asked.
+        listened: For each request, whether somebody heard the reply as it came.
+    """
+
+    def __init__(self, *script: Reply | LlmError | Streamed) -> None:
         self.requests: list[Request] = []
+        self.listened: list[bool] = []
         self._rest = list(script)
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
         """Play the next turn. A request past the end of the script fails the test."""
         self.requests.append(request)
+        self.listened.append(heard is not None)
         await anyio.lowlevel.checkpoint()
         assert self._rest, f"the script has ended, and the stage {request.stage} asks once more"
         turn = self._rest.pop(0)
+        if isinstance(turn, Streamed):
+            for part in turn.parts:
+                if isinstance(part, anyio.Event):
+                    await part.wait()
+                elif heard:
+                    heard(part)
+                    await anyio.lowlevel.checkpoint()
+            turn = turn.end
         if isinstance(turn, LlmError):
             raise turn
         return turn

@@ -78,8 +78,9 @@ class Model(LLM):
     def __init__(self, points: Points) -> None:
         self.points = points
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request, heard: object = None) -> Reply:
         """Answer."""
+        del heard
         await self.points.come(request.stage)
         return ROUTED if request.stage == "route" else saying("It is so.")
 

@@ -55,7 +55,7 @@ def test_what_is_taken(arguments: dict[str, Any], task: Task) -> None:
         ({"query": "q", "plan": "do it"}, ["`plan` is not an object"]),
         ({"query": "q", "plan": [PLAN]}, ["`plan` is not an object"]),
         ({"query": "q", "plan": "[" * 100_000}, ["`plan` is not an object"]),
-        ({"query": "q", "servers": "s"}, ["`servers`: input should be a valid tuple"]),
+        ({"query": "q", "servers": "s"}, ["`servers` is not a list"]),
         ({"query": "q", "servers": [1]}, ["`servers.0`: input should be a valid string"]),
         ({"query": "q", "output": "poem"}, ["`output`: input should be 'answer', 'data' or 'plan'"]),
         (

@@ -1,5 +1,7 @@
 """Decisions that do not come over the host's connection."""
 
+from dataclasses import replace
+
 import anyio
 import pytest
 
@@ -167,6 +169,9 @@ async def test_what_the_host_is_told() -> None:
     assert 'call orchestrate with {"run_id": "r1"}' in text
     assert "open for 10 minutes" in text
     waiting = at.open(approval(begun=True))
+    assert isinstance(waiting, Waiting)
+    assert at.explained("r1", waiting).startswith("Some of its steps have run: a person decides.")
+    waiting = at.open(replace(approval(), ahead=True))
     assert isinstance(waiting, Waiting)
     assert at.explained("r1", waiting).startswith("Some of its steps have run: a person decides.")
     at = desk("host")

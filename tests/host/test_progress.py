@@ -10,17 +10,19 @@ from trio.testing import MockClock
 
 from batonmcp.core.caller import Progress
 from batonmcp.core.events import (
+    AnswerGrew,
     Emit,
     Noted,
     PlanReady,
     RouteStarted,
+    RunFinished,
     StepFinished,
     StepProgressed,
     StepStarted,
     SynthesisStarted,
 )
 from batonmcp.core.outcome import Succeeded
-from batonmcp.host.progress import HEARTBEAT, reporting
+from batonmcp.host.progress import HEARTBEAT, PAUSE, reporting
 from builders import plan_of, registry, tool
 
 pytestmark = pytest.mark.anyio
@@ -86,6 +88,25 @@ async def test_each_line_is_reported() -> None:
         "a__x: succeeded",
         "Writing the answer",
     ]
+    host.check()
+
+
+async def test_answer_is_shown_while_it_is_written() -> None:
+    """Of what grows faster than a host is told, only the last counts; at its end nothing is left to tell of it."""
+    host = Host()
+    with anyio.fail_after(TIME_S):
+        async with reporting(host.report) as emit:
+            emit(SynthesisStarted())
+            await anyio.wait_all_tasks_blocked()
+            for number in range(100):
+                emit(AnswerGrew(text=f"word{number}"))
+                await anyio.sleep(PAUSE / 20)
+            emit(AnswerGrew(text="the end"))
+            emit(RunFinished(status="ok", answer="..."))
+    assert host.lines[0] == "Writing the answer"
+    assert len(host.lines) in range(4, 9)
+    assert "Writing the answer: …word99" not in host.lines[1:-1]
+    assert all(pause > PAUSE * 0.99 for pause in (after - before for before, after in pairwise(host.times[1:])))
     host.check()
 
 

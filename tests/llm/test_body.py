@@ -112,3 +112,14 @@ def test_plain_schemas_and_no_system() -> None:
     written = body(Dialect(schemas="plain", merged=True))
     assert written["tools"][0]["function"]["parameters"]["properties"] == {"city": {"type": "string"}}
     assert written["messages"] == [{"role": "user", "content": "S\n\nU"}]
+
+
+def test_stream_is_asked_for_where_it_is_taken() -> None:
+    """With its count of tokens; without either where the endpoint does not take it."""
+    endpoint = LlmEndpoint(base_url=HERE.base_url, api_key=None, model="m")
+    written = request_body(ROUTE, endpoint, Dialect(), stream=True)
+    assert (written["stream"], written["stream_options"]) == (True, {"include_usage": True})
+    assert "stream_options" not in request_body(ROUTE, endpoint, Dialect().without("stream_options"), stream=True)
+    without = request_body(ROUTE, endpoint, Dialect().without("stream"), stream=True)
+    assert not {"stream", "stream_options"} & without.keys()
+    assert without == request_body(ROUTE, endpoint, Dialect())

@@ -83,3 +83,11 @@ async def test_one_stumble_is_chance() -> None:
     assert await dialects.of(HERE) == PLAIN
     await dialects.learn(HERE, JSON, stumbled=True)
     assert await dialects.of(HERE) == JSON
+
+
+async def test_stumble_that_changed_nothing_teaches_nothing() -> None:
+    """What was asked again in the same dialect says nothing about it."""
+    dialects = Dialects()
+    await dialects.learn(HERE, PLAIN, stumbled=True)
+    await dialects.learn(HERE, JSON, stumbled=True)
+    assert await dialects.of(HERE) == PLAIN

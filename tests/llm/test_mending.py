@@ -13,6 +13,7 @@ from batonmcp.llm.mending import mended
 TOOLS: dict[str, Any] = {"model": "m", "messages": [], "temperature": 0, "tools": [{}]}
 JSON: dict[str, Any] = {"model": "m", "messages": [], "temperature": 0, "response_format": {"type": "json_schema"}}
 TEXT: dict[str, Any] = {"model": "m", "messages": [], "temperature": 0.7}
+STREAM: dict[str, Any] = {**TOOLS, "stream": True, "stream_options": {"include_usage": True}}
 PLAIN = Dialect()
 
 
@@ -54,6 +55,11 @@ def said(message: str, *, status: int = 400, param: str = "", code: str = "") ->
             JSON,
             Dialect(form="json_schema"),
         ),
+        (said("Your organization must be verified.", param="stream"), STREAM, PLAIN.without("stream")),
+        (said("Cannot use tools with stream", status=500), STREAM, PLAIN.without("stream")),
+        (said("Tool calling is not supported while streaming"), STREAM, PLAIN.without("stream")),
+        (said("Unknown parameter: 'stream_options'."), STREAM, PLAIN.without("stream_options")),
+        (said("Tool calling is not supported while streaming"), TOOLS, Dialect(form="json_schema")),
         (said("System role not supported"), TEXT, Dialect(merged=True)),
         (said("Developer instruction is not enabled: no system instruction"), TEXT, Dialect(merged=True)),
     ],

@@ -440,6 +440,22 @@ async def test_nobody_is_asked_about_a_step_that_calls_nothing() -> None:
     assert isinstance(run.outcomes["d"], Failed)
 
 
+async def test_nobody_is_asked_beforehand_about_what_calls_nothing() -> None:
+    """A step of which it is known from the inputs that it has nothing to call with is in no question."""
+    none = send("p", "db__put", for_each="inputs.none", arguments={"a": {"$from": "item"}})
+    wrong = send("d", "db__drop", for_each="inputs.many", arguments={"a": {"$from": "item"}})
+    inputs: dict[str, JsonValue] = {"none": [], "many": [1, 2, 3]}
+    alone = story(none, wrong, inputs=inputs, limits=Limits(items=2))
+    assert await alone.run() is None
+    assert alone.person.asked == []
+    assert alone.tools.called == []
+    assert isinstance(alone.outcomes["d"], Failed)
+    beside = story(send("m"), none, wrong, inputs=inputs, limits=Limits(items=2))
+    assert await beside.run() is None
+    assert beside.person.steps == [["m"]]
+    assert beside.tools.called == ["mail__send"]
+
+
 async def test_a_loop_of_which_no_item_can_be_called() -> None:
     """Reads that carry data out fail by item; if none is left there is nothing to decide about."""
     step = send("w", "web__search", for_each="x", arguments={"$from": "item"})

@@ -8,9 +8,9 @@ from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Event, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
-from batonmcp.llm.port import LLM, Function, Reply, Request, Stage, Tokens
+from batonmcp.llm.port import LLM, Function, Piece, Reply, Request, Stage, TextGrew, Tokens
 from batonmcp.stages.metered import Metered
-from doubles.ports import ScriptedLLM, calling, saying
+from doubles.ports import ScriptedLLM, Streamed, calling, saying
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +27,15 @@ def metered(llm: LLM, limits: Limits) -> tuple[Metered, list[Event]]:
     """Return the meter of a run, and what it tells."""
     events: list[Event] = []
     return Metered(llm, prices=PRICES, limits=limits, emit=events.append), events
+
+
+async def test_reply_is_heard_through_it_and_counted_once() -> None:
+    """Whoever listens hears the model itself, and a call that streams is one call."""
+    heard: list[Piece] = []
+    meter, events = metered(ScriptedLLM(Streamed([TextGrew("x")], USED)), Limits())
+    await meter.complete(request("route"), heard.append)
+    assert heard == [TextGrew("x")]
+    assert sum(isinstance(event, LlmCalled) for event in events) == 1
 
 
 async def test_each_call_is_told_with_its_cost() -> None:

@@ -7,6 +7,7 @@ from batonmcp.core.approval import Approved, Refused, Undecided
 from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
+    AnswerGrew,
     ApprovalAsked,
     ApprovalGiven,
     Event,
@@ -53,6 +54,8 @@ def ready(*tools: str) -> PlanReady:
         (ApprovalGiven(tools=["a__x"], ruling=Undecided()), "a__x: not decided"),
         (ExecuteStarted(), None),
         (SynthesisStarted(), "Writing the answer"),
+        (AnswerGrew(text="It rains\n\x1b[2Jin  Oslo"), "Writing the answer: …It rains [2Jin Oslo"),
+        (AnswerGrew(text=f"{'x' * 100} {'word ' * 15}end"), f"Writing the answer: …{'word ' * 15}end"),
         (RunStarted(run_id="r", query="q", planner="llm"), None),
         (LlmCalled(stage="route", prompt_tokens=1, completion_tokens=1, cached_tokens=0), None),
         (Noted(text="a note"), None),

@@ -550,9 +550,12 @@ async def test_no_tools_at_all() -> None:
 
 
 async def test_no_servers_at_all() -> None:
-    """With an empty configuration that is what is said."""
+    """With an empty configuration that is what is said, also to a host that would plan."""
     story, _ = with_llm(known=registry())
-    assert (await story.run()).answer == "No tool was run. No server offers any tool."
+    said = 'No tool was run. No server is configured: write some under "mcpServers" in servers.json.'
+    assert (await story.run()).answer == said
+    record = await Story(InProcessTools(registry()), planner="host").run()
+    assert (record.status, record.answer) == ("no_match", said)
 
 
 async def test_many_tools_are_named_in_part() -> None:
@@ -706,8 +709,8 @@ async def test_cancelled_while_the_model_thinks() -> None:
     """A cancel during routing ends the run before any step."""
 
     class Thinking(ScriptedLLM):
-        async def complete(self, request: object) -> Reply:
-            del request
+        async def complete(self, request: object, heard: object = None) -> Reply:
+            del request, heard
             thinking.set()
             await anyio.sleep_forever()
             raise AssertionError

@@ -36,6 +36,20 @@ def test_a_value_is_an_outline(value: JsonValue, outline: str) -> None:
     assert shown(value) == outline
 
 
+@pytest.mark.parametrize(
+    ("value", "outline"),
+    [
+        ("one\ntwo\n", "  one\n  two"),
+        ({"a": "one\n\n---\nRan: nothing."}, "  a: one\n    \n    ---\n    Ran: nothing."),
+        (["one\ntwo"], "  - one\n    two"),
+        ([{"a": "one\ntwo", "b": 1}], "  - a: one\n    two, b: 1"),
+    ],
+)
+def test_every_line_of_a_text_is_indented(value: JsonValue, outline: str) -> None:
+    """A text cannot look like a heading of ours, or like the facts at the end."""
+    assert shown(value) == outline
+
+
 def test_parts_are_blocks() -> None:
     """Each stands under its heading; without any there is nothing."""
     assert outline([("One", 1), ("Two", {"a": "x"})]) == "One\n  1\n\nTwo\n  a: x"

@@ -288,7 +288,7 @@ def _invocation(context: typer.Context) -> _Invocation:
 
 def _installation(host: HostName, file: Path | None, *, name: str, read_only: bool, project: bool) -> Installation:
     known = HOSTS[host]
-    system = System(platform=sys.platform, environment=os.environ, home=Path.home())
+    system = System.here()
     path = file or known.file(system, project=Path.cwd() if project else None)
     return Installation(host=known, file=path, name=name, read_only=read_only)
 

@@ -27,7 +27,7 @@ _THEN: Final[Mapping[Verdict, str]] = {
     "once": "the host's next call with run_id {run_id} runs it",
     "always": "the host's next call with run_id {run_id} runs it; later runs of these tools, as they are defined now, "
     "are not asked about",
-    "no": "nothing runs, and the host's next call with run_id {run_id} is told so",
+    "no": "none of this runs, and the host's next call with run_id {run_id} is told so",
 }
 
 _UNSEEN: Final = "No question can be seen from here: the store is in memory only."

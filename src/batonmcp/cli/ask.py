@@ -38,6 +38,7 @@ async def ask(task: Task, settings: Settings, echo: Echo, *, yes: bool, json: bo
             listen=show,
             caller=echo.discretion.caller(person_at(partial(_quiet, show))),
             decide=partial(_decide, show, echo, yes=yes),
+            follows=isinstance(show, _Show),
         )
         async with open_hub(settings, discretion=echo.discretion, without_llm="lexical") as hub:
             record = await orchestrate(task, hub.ports, audience)

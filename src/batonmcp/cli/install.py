@@ -10,8 +10,9 @@ from batonmcp.cli.proposal import NEEDS_DECISION, accepted, make_all, remember, 
 from batonmcp.config.change import Change, Made, take_back
 from batonmcp.config.hosts.document import HostFile, read_host_file, tokens_in
 from batonmcp.config.hosts.known import Host
-from batonmcp.config.hosts.ours import fleeting, is_ours, our_entry, our_program
+from batonmcp.config.hosts.ours import fleeting, is_ours, our_entry
 from batonmcp.config.hosts.seen import as_a_host_starts_it, lost_without_the_shell
+from batonmcp.config.itself import our_program
 from batonmcp.config.journal import Journal, Record
 from batonmcp.config.json_edit import remove_value, set_value
 from batonmcp.core.errors import BatonError

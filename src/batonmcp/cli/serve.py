@@ -21,6 +21,7 @@ import anyio
 import anyio.to_thread
 
 from batonmcp.cli.logs import log_to_stderr
+from batonmcp.config.itself import our_program
 from batonmcp.config.lineage import started_by_batonmcp
 from batonmcp.config.load import find_config, load
 from batonmcp.config.settings import Settings
@@ -165,8 +166,8 @@ async def _import(name: str) -> "ModuleType":
 
 
 def _approve_command(config: Path) -> str:
-    """Return what a person types to decide about a run, wherever they are."""
-    return f"batonmcp --config {shlex.quote(str(config.absolute()))} approve"
+    """Return what a person types to decide about a run, wherever they are: few have our folder on their PATH."""
+    return shlex.join([*our_program(), "--config", str(config.absolute()), "approve"])
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
-from batonmcp.config.settings import PlannerChoice, Protocol, StoredResults
+from batonmcp.config.settings import PlannerChoice, Protocol, StoredResults, Streaming
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.policy import Profile, WithoutElicitation
@@ -78,6 +78,7 @@ class LlmPart(StagePart):
 
     timeout: _Positive = 60.0
     retries: Annotated[int, Field(ge=0, le=2)] = 2
+    stream: Streaming = "auto"
     route: StagePart = StagePart()
     synthesize: StagePart = StagePart()
 
@@ -109,6 +110,7 @@ class LimitsPart(_Part):
     catalogue_tokens: Annotated[int, Field(ge=1_000, le=10_000_000, strict=True)] | None = None
     llm_tokens: Annotated[int, Field(ge=1, le=100_000_000, strict=True)] | None = None
     cost_usd: Annotated[float, Field(gt=0, le=10_000, allow_inf_nan=False)] | None = None
+    early_start: Annotated[bool, Field(strict=True)] | None = None
 
 
 class StorePart(_Part):

@@ -41,6 +41,7 @@ def llm_settings(part: LlmPart, environment: Mapping[str, str], *, place: str) -
             synthesize=_of_stage(part.synthesize, part, environment, both.model, f"{place}.synthesize"),
             timeout=part.timeout,
             retries=part.retries,
+            stream=part.stream,
         )
     except UnsetVariable as unset:
         raise ConfigError(

@@ -2,10 +2,13 @@
 
 import re
 import shlex
+import sys
+import sysconfig
 from collections.abc import Sequence
 from itertools import groupby, pairwise
+from pathlib import Path
 
-__all__ = ["is_batonmcp", "starts_batonmcp"]
+__all__ = ["is_batonmcp", "our_program", "starts_batonmcp"]
 
 _NAME = "batonmcp"
 _PYTHON = re.compile(r"(?:python|pypy)w?[\d.]*|py")
@@ -30,6 +33,15 @@ _WITH_VALUE = frozenset(
 """Options of launchers that are followed by a value."""
 
 _DEEPEST = 5
+
+
+def our_program() -> Sequence[str]:
+    """Return the absolute command that starts batonmcp: the program beside the running Python, else that Python."""
+    name = "batonmcp.exe" if sys.platform == "win32" else "batonmcp"
+    program = Path(sysconfig.get_path("scripts")) / name
+    if program.is_file():
+        return [str(program.absolute())]
+    return [str(Path(sys.executable).absolute()), "-m", "batonmcp"]
 
 
 def is_batonmcp(argv: Sequence[str]) -> bool:

@@ -28,6 +28,7 @@ __all__ = [
     "StdioServer",
     "StoreSettings",
     "StoredResults",
+    "Streaming",
 ]
 
 INSIDE = "BATONMCP_INSIDE"
@@ -36,6 +37,7 @@ INSIDE = "BATONMCP_INSIDE"
 PlannerChoice: TypeAlias = Literal["auto", "llm", "host", "lexical"]
 Protocol: TypeAlias = Literal["auto", "legacy", "modern"]
 HttpKind: TypeAlias = Literal["auto", "http", "sse"]
+Streaming: TypeAlias = Literal["auto", "off"]
 StoredResults: TypeAlias = Literal["full", "preview", "none"]
 
 
@@ -145,12 +147,14 @@ class LlmSettings(LlmEndpoint):
         synthesize: For synthesis only.
         timeout: Longest one stage may take, all attempts and pauses together, in seconds.
         retries: How often a call that found the endpoint overloaded or unreachable is tried again.
+        stream: Whether replies are asked for piece by piece where somebody hears them (`auto`), or never.
     """
 
     route: LlmEndpoint | None = None
     synthesize: LlmEndpoint | None = None
     timeout: float = 60.0
     retries: int = 2
+    stream: Streaming = "auto"
 
     def endpoint_for(self, stage: Literal["route", "synthesize"]) -> LlmEndpoint:
         """Return the endpoint of a stage."""

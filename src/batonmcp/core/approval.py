@@ -61,6 +61,7 @@ class Approval:
         concerns: The steps that are asked about, and why.
         calls: By step, the calls that it will make, for those of which they are known.
         begun: Whether other steps of the plan have run.
+        ahead: Whether reads of it began before it was whole.
     """
 
     query: str
@@ -68,6 +69,7 @@ class Approval:
     concerns: tuple[Concern, ...]
     calls: Mapping[str, Calls]
     begun: bool
+    ahead: bool = False
 
     @property
     def tools(self) -> tuple[Tool, ...]:
@@ -132,7 +134,8 @@ class Approval:
         if self.begun:
             yield f"batonmcp wants to go on with {steps}, whose arguments are known now:"
         else:
-            yield f"batonmcp wants to run a plan with {steps}; nothing has run yet:"
+            read = "nothing but reads of it has begun" if self.ahead else "nothing has run yet"
+            yield f"batonmcp wants to run a plan with {steps}; {read}:"
 
     def _numbered(self) -> Iterator[tuple[int, Concern]]:
         numbers = {step.id: number for number, step in enumerate(self.plan.steps, 1)}

@@ -17,6 +17,7 @@ from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 
 __all__ = [
+    "AnswerGrew",
     "ApprovalAsked",
     "ApprovalGiven",
     "Emit",
@@ -127,11 +128,15 @@ class ExecuteStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStarted:
-    """A step's tool is called: once, or once for each of several arguments of a `for_each`."""
+    """A step's tool is called: once, or once for each of several arguments of a `for_each`.
+
+    `at`: when it began, by the run's clock, where that was before the plan was whole; None: now.
+    """
 
     step_id: str
     arguments: Sequence[dict[str, JsonValue]]
     per_item: bool
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,15 +158,23 @@ class StepRetried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepFinished:
-    """A step has settled, whether it started or not."""
+    """A step has settled, whether it started or not. `at`: when, where that is told of later; None: now."""
 
     step_id: str
     outcome: Outcome
+    at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SynthesisStarted:
     """The answer is being written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerGrew:
+    """More of the answer has been written; `text` is the end of what there is so far."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +208,7 @@ Event: TypeAlias = (
     | StepRetried
     | StepFinished
     | SynthesisStarted
+    | AnswerGrew
     | Noted
     | RunFinished
 )

@@ -36,6 +36,7 @@ class Limits:
         catalogue_tokens: Most tokens of all signatures; above them, only those that match the query best are shown.
         llm_tokens: Most tokens of all model calls of one run together; None: any number.
         cost_usd: Most that they may cost, where the prices are known; None: anything.
+        early_start: Whether steps that only read may start while their plan is still being written.
     """
 
     steps: int = 24
@@ -62,3 +63,4 @@ class Limits:
     catalogue_tokens: int = 30_000
     llm_tokens: int | None = None
     cost_usd: float | None = None
+    early_start: bool = True

@@ -24,7 +24,7 @@ class Policy:
             server to another that reaches further. `read_only`: what may change something does not run at all.
             `always`: a person decides about every step. `never`: nobody is asked.
         allow: Globs over qualified names of tools that need no decision.
-        deny: Globs over those that never run, whatever else is said.
+        deny: Globs over those that never run, whatever else is said; also where a tool goes by an alias.
         without_elicitation: Where a host cannot ask: a person decides on a terminal (`cli`), the host carries a token
             that stands for its user's word (`host`), or it is refused (`refuse`).
     """
@@ -94,7 +94,7 @@ def sources(plan: Plan) -> Mapping[str, frozenset[str]]:
 
 
 def _denied(step: Step, policy: Policy) -> str | None:
-    if _matches(step, policy.deny):
+    if _matches(step, policy.deny) or _matches_plainly(step, policy.deny):
         return 'is under "deny" in the "policy" of servers.json'
     if policy.profile == "read_only" and step.tool.effect.kind != "read":
         return f"{_may(step)}, and only tools that read may run here (profile read_only)"
@@ -126,3 +126,8 @@ def _may(step: Step) -> str:
 
 def _matches(step: Step, globs: Sequence[str]) -> bool:
     return any(fnmatchcase(step.tool.qualified, glob) for glob in globs)
+
+
+def _matches_plainly(step: Step, globs: Sequence[str]) -> bool:
+    """Whether globs match what a tool would be called if its names were plain ones: an alias must not let it slip."""
+    return any(fnmatchcase(f"{step.tool.server}__{step.tool.name}", glob) for glob in globs)

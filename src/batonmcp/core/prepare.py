@@ -186,6 +186,6 @@ def _invalid(tool: Tool, messages: list[str]) -> Failed:
         error=ErrorInfo(
             kind="invalid_arguments",
             message=f"The arguments do not fit {tool.qualified}: {'; '.join(messages)}.",
-            cure="It was not called. The plan takes them from another step's result: look at what that gave.",
+            cure="It was not called. Look at what the plan takes them from: another step's result, or the inputs.",
         )
     )

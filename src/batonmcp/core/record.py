@@ -12,6 +12,7 @@ from batonmcp.core.approval import Approved, Refused, Ruling, Undecided
 from batonmcp.core.attachment import Attachment
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import (
+    AnswerGrew,
     ApprovalAsked,
     ApprovalGiven,
     Event,
@@ -175,7 +176,7 @@ class Recorder:
                 self._take_step(event)
             case SynthesisStarted():
                 self._enter("synthesize")
-            case StepProgressed() | ApprovalAsked():
+            case StepProgressed() | ApprovalAsked() | AnswerGrew():
                 pass
             case Noted(text=text):
                 record.notes.append(text)
@@ -186,8 +187,13 @@ class Recorder:
             case _:
                 assert_never(event)
 
-    def _now_ms(self) -> float:
-        return round((self._clock() - self._began) * 1000, 3)
+    def until_now(self) -> RunRecord:
+        """Return the record of a run that goes on, with the time that it has taken so far."""
+        self.record.timings_ms.total = self._now_ms()
+        return self.record
+
+    def _now_ms(self, at: float | None = None) -> float:
+        return round(((self._clock() if at is None else at) - self._began) * 1000, 3)
 
     def _enter(self, stage: str | None) -> None:
         """End the stage that runs and begin the next."""
@@ -207,14 +213,14 @@ class Recorder:
     def _take_step(self, event: StepStarted | StepRetried | StepFinished) -> None:
         step = self._steps[event.step_id]
         match event:
-            case StepStarted(arguments=arguments, per_item=per_item):
-                step.status, step.attempts, step.started_ms = "running", 1, self._now_ms()
+            case StepStarted(arguments=arguments, per_item=per_item, at=at):
+                step.status, step.attempts, step.started_ms = "running", 1, self._now_ms(at)
                 if not per_item:
                     step.arguments = arguments[0]
             case StepRetried():
                 step.attempts += 1
-            case StepFinished(outcome=outcome):
-                step.status, step.ended_ms = status_of(outcome), self._now_ms()
+            case StepFinished(outcome=outcome, at=at):
+                step.status, step.ended_ms = status_of(outcome), self._now_ms(at)
                 step.attachments = list(attachments_of(outcome))
                 match outcome:
                     case Succeeded(value=value, items=items):

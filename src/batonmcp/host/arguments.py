@@ -14,6 +14,7 @@ from batonmcp.stages.task import Output, Task
 __all__ = ["Visit", "read_call"]
 
 _CORRECT: Final = "Correct the call and make it again."
+_WANTED: Final = {"dict_type": "an object", "tuple_type": "a list"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,6 @@ def _sentence(location: tuple[int | str, ...], kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         known = ", ".join(_Arguments.model_fields)
         return f"`{name}` is no argument of orchestrate (it has: {known})"
-    if kind == "dict_type":
-        return f"`{name}` is not an object"
+    if named := _WANTED.get(kind):
+        return f"`{name}` is not {named}"
     return f"`{name}`: {message[0].lower()}{message[1:]}"

@@ -85,7 +85,8 @@ class Calls:
             return reply_error(str(error))
         if runs.is_full:
             return reply_busy(self.limits.runs)
-        run = runs.start(partial(self._perform, call, chain), principal=self.principal, inputs=call.inputs)
+        follows = bool(context.meta and "progress_token" in context.meta)
+        run = runs.start(partial(self._perform, call, chain, follows), principal=self.principal, inputs=call.inputs)
         return await self._attend(runs, run, guest)
 
     async def _resume(
@@ -128,9 +129,9 @@ class Calls:
         match outcome:
             case Interim(waiting=Waiting() as waiting) if run.desk:
                 words = run.desk.explained(run.id, waiting)
-                return reply(replace(record, status="approval_required", answer=words), "answer")
+                return reply(replace(run.recorder.until_now(), status="approval_required", answer=words), "answer")
             case Interim():
-                return reply(record, "answer")
+                return reply(run.recorder.until_now(), "answer")
             case CallToolResult() if run.cancelled:
                 return reply_cancelled(record, run.cancelled)
             case CallToolResult() if output and record.steps and run.reply:
@@ -138,8 +139,8 @@ class Calls:
             case _:
                 return outcome
 
-    async def _perform(self, task: Task, chain: tuple[str, ...], run: Run) -> CallToolResult:
-        """Do what a run is for, and make its reply."""
+    async def _perform(self, task: Task, chain: tuple[str, ...], follows: bool, run: Run) -> CallToolResult:  # noqa: FBT001 - bound by its place
+        """Do what a run is for, and make its reply. `follows`: whether the host shows progress."""
         try:
             backend = await self.behind()
             run.desk = self._desk(backend)
@@ -149,6 +150,7 @@ class Calls:
                     caller=replace(self.discretion.caller(run.caller), chain=chain),
                     decide=run.decide,
                     recorder=run.recorder,
+                    follows=follows,
                 )
                 record = await backend.run(task, audience)
             return reply(record, task.output, attached(record, self.library.of_run(run.id)))

@@ -34,7 +34,8 @@ _NOBODY: Final = Refused(
     because="this host cannot ask a person, and `without_elicitation` in servers.json says to refuse then"
 )
 _NOT_SHARED: Final = Refused(
-    because="this host cannot ask a person, and no terminal can see the question, as the store is in memory only"
+    because="this host cannot ask a person, and no terminal can see the question, as the store is in memory only "
+    '(write "store": "sqlite" under "batonmcp" in servers.json, or mend what the log says of the one that is there)'
 )
 
 
@@ -136,7 +137,8 @@ class Desk:
                 "Show this to the user. Only if they agree, call orchestrate with "
                 f'{{"run_id": "{run_id}", "approval": "{waiting.token}"}}: it runs exactly this, once.'
             )
-        state = "Some of its steps have run" if waiting.approval.begun else "Nothing was run yet"
+        begun = waiting.approval.begun or waiting.approval.ahead
+        state = "Some of its steps have run" if begun else "Nothing was run yet"
         return f"{state}: a person decides.\n\n{waiting.approval.text()}\n\n{cure}"
 
     async def _decision(self, run_id: str, waiting: Waiting) -> Verdict | None:

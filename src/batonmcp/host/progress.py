@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from batonmcp.core.events import Emit, Event, StepFinished, StepProgressed
+from batonmcp.core.events import AnswerGrew, Emit, Event, RunFinished, StepFinished, StepProgressed
 from batonmcp.stages.narrate import Narrator
 
 __all__ = ["HEARTBEAT", "PAUSE", "Report", "reporting"]
@@ -20,6 +20,9 @@ HEARTBEAT = 10.0
 
 PAUSE = 0.1
 """Shortest time in seconds between two notifications of how far a call is."""
+
+_ANSWER = ""
+"""What stands for the answer among the steps, none of which is called so."""
 
 _BACKLOG = 1_000
 _LAST_WORDS = 1.0
@@ -37,8 +40,12 @@ async def reporting(report: Report) -> AsyncGenerator[Emit]:
         line = narrator.tell(event)
         if isinstance(event, StepFinished):
             lines.forget(event.step_id)
+        elif isinstance(event, RunFinished):
+            lines.forget(_ANSWER)
         if line and isinstance(event, StepProgressed):
             lines.replace(event.step_id, line)
+        elif line and isinstance(event, AnswerGrew):
+            lines.replace(_ANSWER, line)
         elif line:
             lines.add(line)
 

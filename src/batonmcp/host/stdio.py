@@ -6,6 +6,7 @@ import anyio
 from mcp.server.stdio import stdio_server
 
 from batonmcp.host.ending import REAPED, end, end_at_signal
+from batonmcp.host.salvage import Salvage
 from batonmcp.host.server import Front
 
 __all__ = ["serve_stdio"]
@@ -27,7 +28,8 @@ async def serve_stdio(front: Front) -> None:
         tasks.start_soon(partial(end_at_signal, front, tasks, leave=_LONGEST_LEAVE))
         tasks.start_soon(_end_after_input, front)
         async with stdio_server() as (read_stream, write_stream):
-            await front.server.run(read_stream, write_stream, front.server.create_initialization_options())
+            incoming = Salvage(read_stream, write_stream)
+            await front.server.run(incoming, write_stream, front.server.create_initialization_options())
         tasks.cancel_scope.cancel()
 
 

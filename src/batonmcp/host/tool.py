@@ -31,7 +31,7 @@ What the status of a reply asks of you:
 - ok, partial: use the answer; it says what is missing and why.
 - running: it goes on; call again with its run_id alone for the rest.
 - plan_required: nothing ran; call again with the same query and a plan as described there.
-- approval_required: nothing ran; tell the user what has to be decided and where, then call again with its run_id.
+- approval_required: it waits; tell the user what has to be decided and where, then call again with its run_id.
 - planned: nothing ran, as you asked; call again with the plan to run it.
 - busy: nothing ran; call again a little later.
 - refused, no_match, failed, cancelled: it says why and what to change; do not repeat the same call."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batonmcp.config.settings import LlmEndpoint
-from batonmcp.llm.dialect import LIMIT, LIMITS, Dialect
+from batonmcp.llm.dialect import LIMIT, LIMITS, STREAM, Dialect
 from batonmcp.llm.port import Function, Request
 from batonmcp.llm.schema import clipped, safe_schema
 
@@ -36,8 +36,15 @@ You cannot call functions here: write the calls instead, as one JSON object and 
 If none is needed or none fits, write {"calls": [], "reason": "why, in one sentence"}."""
 
 
-def request_body(request: Request, endpoint: LlmEndpoint, dialect: Dialect) -> dict[str, Any]:
-    """Return the body: the minimum that every endpoint takes, without what this one does not."""
+def request_body(request: Request, endpoint: LlmEndpoint, dialect: Dialect, *, stream: bool = False) -> dict[str, Any]:
+    """Return the body: the minimum that every endpoint takes, without what this one does not.
+
+    Args:
+        request: What to ask.
+        endpoint: Whom.
+        dialect: What it takes.
+        stream: Whether the reply is wanted piece by piece, from an endpoint that can do that.
+    """
     body: dict[str, Any] = {"model": endpoint.model, "messages": [], "temperature": request.temperature}
     body |= endpoint.parameters
     system = request.system
@@ -48,6 +55,8 @@ def request_body(request: Request, endpoint: LlmEndpoint, dialect: Dialect) -> d
     elif request.functions:
         system = f"{system}\n\n{_instead(request, dialect)}"
         body |= _response_format(request, dialect)
+    if stream and STREAM not in dialect.dropped:
+        body |= {STREAM: True, "stream_options": {"include_usage": True}}
     body["messages"] = _messages(system, request.user, merged=dialect.merged)
     return {key: value for key, value in _limited(body, dialect).items() if key not in dialect.dropped}
 

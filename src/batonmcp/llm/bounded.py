@@ -1,12 +1,31 @@
 """An HTTP client that reads no more of an answer than any completion has."""
 
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import httpx2
 
-__all__ = ["TooLarge", "bounded"]
+__all__ = ["TooLarge", "bounded", "overheard"]
 
 _ENCODINGS = ("content-encoding", "content-length", "transfer-encoding")
+
+
+_LISTENER: ContextVar[Callable[[bytes], None] | None] = ContextVar("_LISTENER", default=None)
+
+
+@contextmanager
+def overheard(listener: Callable[[bytes], None]) -> Generator[None]:
+    """Tell a listener the parts of the good answers that are read meanwhile, as they come.
+
+    The client in between has no way to hand a listener on, but it reads in the task that calls it.
+    """
+    token = _LISTENER.set(listener)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
 
 
 class TooLarge(httpx2.ReadError):
@@ -32,8 +51,11 @@ def bounded(kind: type[httpx2.AsyncClient], *, most: int) -> httpx2.AsyncClient:
 
 async def _read(response: httpx2.Response, most: int) -> bytes:
     body = bytearray()
+    listener = _LISTENER.get() if response.is_success else None
     async for part in response.aiter_bytes():
         body += part
+        if listener:
+            listener(part)
         if len(body) > most:
             message = f"its answer is larger than {most:,} bytes"
             raise TooLarge(message)

@@ -7,7 +7,7 @@ from pydantic import JsonValue
 
 from batonmcp.llm.reply.shapes import as_list, as_object
 
-__all__ = ["FORMS", "LIMIT", "LIMITS", "Dialect", "Form", "Schemas"]
+__all__ = ["FORMS", "LIMIT", "LIMITS", "STREAM", "Dialect", "Form", "Schemas"]
 
 Form: TypeAlias = Literal["tools", "json_schema", "json_object", "text"]
 """How calls are asked for: as tool calls, or as JSON that keeps to a schema, is some object, or stands in text."""
@@ -17,6 +17,9 @@ FORMS: tuple[Form, ...] = ("tools", "json_schema", "json_object", "text")
 LIMIT = "max_tokens"
 LIMITS = (LIMIT, "max_completion_tokens")
 """The limit of output tokens, by the name that it stands for here, and all its names."""
+
+STREAM = "stream"
+"""The parameter that asks for a reply piece by piece."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """An exchange with an endpoint: what to send, and what to make of each answer, until there is a reply or an error.
 
 It decides and awaits nothing. Two things may be done about an answer that is no reply: what the endpoint does not take
-is left out or said otherwise (at most four times), and what may pass is waited for (as often as the settings say).
+is left out or said otherwise (at most four times), and what may pass is waited for (as often as the settings say). A
+stream is a favour: where one fails, the same is asked for in one piece, whatever the settings say.
 """
 
 from collections.abc import Mapping
@@ -16,11 +17,11 @@ from batonmcp.llm.body import request_body
 from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.complaint import Complaint, complaint_in, read_complaint
 from batonmcp.llm.cut import cut_note
-from batonmcp.llm.dialect import Dialect
+from batonmcp.llm.dialect import STREAM, Dialect
 from batonmcp.llm.mending import mended
 from batonmcp.llm.port import Reply, Request, Tokens
 from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable
-from batonmcp.llm.reply import Offered, Unusable, read_reply, tokens_in, unusable
+from batonmcp.llm.reply import Offered, Unusable, read_reply, streaming, tokens_in, unusable
 from batonmcp.llm.retry_after import retry_after
 
 __all__ = ["Answer", "Exchange", "Pause"]
@@ -65,6 +66,7 @@ class Exchange:
         breaker: Knows whether it is to be left alone.
         retries: How often what may pass is waited for.
         discretion: Takes secrets out of what goes out, and out of what the endpoint says.
+        stream: Whether the reply is wanted piece by piece.
     """
 
     def __init__(  # noqa: PLR0913 - what one exchange works with
@@ -76,6 +78,7 @@ class Exchange:
         *,
         retries: int,
         discretion: Discretion,
+        stream: bool = False,
     ) -> None:
         self.dialect = dialect
         self.stumbled = False
@@ -83,6 +86,7 @@ class Exchange:
         self._endpoint = endpoint
         self._breaker = breaker
         self._discretion = discretion
+        self._stream = stream
         self._retries = retries
         self._mends = _MOST_MENDS
         self._requests = 0
@@ -107,7 +111,7 @@ class Exchange:
 
     def body(self) -> dict[str, Any]:
         """Return what to send next."""
-        written = request_body(self._request, self._endpoint, self.dialect)
+        written = request_body(self._request, self._endpoint, self.dialect, stream=self._stream)
         redacted = self._discretion.value(written)
         self._body = redacted if isinstance(redacted, dict) else written
         self._requests += 1
@@ -130,10 +134,15 @@ class Exchange:
         if complaint:
             return self._mend(complaint) or self._wait(complaint, answer, left, jitter)
         self._breaker.well()
+        stream = streaming(answer.body) if self.streams else None
+        if stream == "broken":
+            return self._in_one_piece(answer)
         try:
             reply = self._read(answer)
         except Unusable as error:
             return self._once_more(error, answer)
+        if stream == "none":
+            self.dialect = self.dialect.without(STREAM)
         notes = filter(None, [cut_note(self._body, reply.tokens, self._endpoint.host)])
         tokens = _sum(self._tokens, reply.tokens)
         return replace(reply, tokens=tokens, requests=self._requests, notes=(*reply.notes, *notes))
@@ -149,6 +158,7 @@ class Exchange:
         if self._retries <= 0 or pause > left:
             raise unreachable(self._endpoint, self._discretion.text(why))
         self._retries -= 1
+        self._give_stream_up()
         return Pause(seconds=pause)
 
     def late(self, seconds: float) -> LlmError:
@@ -167,7 +177,7 @@ class Exchange:
         if dialect is None:
             return None
         self._breaker.well()
-        self._mends -= 1
+        self._mends -= STREAM not in dialect.dropped - self.dialect.dropped
         self.dialect, self.stumbled = dialect, False
         return Pause(seconds=0)
 
@@ -181,6 +191,8 @@ class Exchange:
         if self._retries <= 0 or pause > left or answer.headers.get("x-should-retry") == "false":
             raise refusal(complaint, self._endpoint, wait=after, too_late=pause > left)
         self._retries -= 1
+        if after is None:
+            self._give_stream_up()
         return Pause(seconds=pause)
 
     def _pause(self, jitter: float) -> float:
@@ -197,8 +209,10 @@ class Exchange:
             return read_reply(said, content_type=content_type, endpoint=host, offered=self._offered)
 
     def _once_more(self, error: Unusable, answer: Answer) -> Pause:
-        """Ask again after a reply that was of no use: for calls, in the next form."""
-        if not error.again or self._retries <= 0 or self.stumbled:
+        """Ask again after a reply that was of no use: in one piece, or else for calls in the next form."""
+        if error.again and self.streams:
+            return self._in_one_piece(answer)
+        if not error.again or self._retries <= 0:
             raise error
         self._retries = 0
         self._tokens = _sum(self._tokens, tokens_in(answer.body))
@@ -206,6 +220,21 @@ class Exchange:
         if self._request.functions:
             self.dialect = self.dialect.simpler or self.dialect
         return Pause(seconds=0)
+
+    @property
+    def streams(self) -> bool:
+        """Whether a stream was asked for last."""
+        return STREAM in self._body
+
+    def _in_one_piece(self, answer: Answer) -> Pause:
+        self._tokens = _sum(self._tokens, tokens_in(answer.body))
+        self._give_stream_up()
+        return Pause(seconds=0)
+
+    def _give_stream_up(self) -> None:
+        """Ask for the reply in one piece. The stream may have failed by chance: only twice in a row is remembered."""
+        if self.streams:
+            self.dialect, self.stumbled = self.dialect.without(STREAM), True
 
 
 def _sum(one: Tokens, other: Tokens) -> Tokens:

@@ -67,9 +67,9 @@ class Dialects:
         """
         key = (endpoint.base_url, endpoint.model)
         learned = self._known.setdefault(key, Learned(Dialect()))
-        if stumbled is not None:
-            learned.stumbles = learned.stumbles + 1 if stumbled else 0
         joined = dialect.joined(learned.dialect)
+        if stumbled is not None and not (stumbled and joined == learned.dialect):
+            learned.stumbles = learned.stumbles + 1 if stumbled else 0
         if joined == learned.dialect or (stumbled and learned.stumbles < _STUMBLES):
             return
         learned.dialect, learned.stumbles = joined, 0

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from batonmcp.llm.complaint import Complaint
-from batonmcp.llm.dialect import LIMIT, LIMITS, Dialect
+from batonmcp.llm.dialect import LIMIT, LIMITS, STREAM, Dialect
 
 __all__ = ["mended"]
 
@@ -24,6 +24,7 @@ _TOO_MANY = re.compile(r"array_above_max_length|too many tools|too many function
 _GRAMMAR = re.compile(r"grammar|invalid schema|json schema|invalid_function_parameters|function\.parameters|regex")
 _SYSTEM = re.compile(r"system (?:role|message|prompt|instruction)|(?:role|support)\W.{0,20}\bsystem\b|'system'")
 _FORMAT = re.compile(r"response.?format|json_schema|json_object|json mode|structured output")
+_STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
 _REQUIRED = re.compile(r"required|missing|must be set|must be specified")
 
 
@@ -37,6 +38,8 @@ def mended(dialect: Dialect, complaint: Complaint, sent: Mapping[str, Any]) -> D
     """
     if complaint.status not in _ABOUT_TOOLS:
         return None
+    if STREAM in sent and _STREAM.search(complaint.text):  # some cannot stream calls, which is no reason to make none
+        return dialect.without(STREAM)
     changed = _tools(dialect, complaint, sent)
     if changed is None and complaint.status in _ABOUT_REQUEST:
         changed = _limit(dialect, complaint, sent) or _format(dialect, complaint, sent)

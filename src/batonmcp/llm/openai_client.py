@@ -1,5 +1,7 @@
 """A client for any OpenAI-compatible Chat Completions endpoint."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -9,8 +11,9 @@ from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.discretion import Discretion
 from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.exchange import Answer, Exchange
+from batonmcp.llm.hearing import Hearing
 from batonmcp.llm.memory import Dialects
-from batonmcp.llm.port import LLM, Reply, Request
+from batonmcp.llm.port import LLM, Heard, Reply, Request
 from batonmcp.llm.refusal import no_reply
 from batonmcp.llm.timing import REAL, Timing
 
@@ -49,11 +52,12 @@ class OpenAIClient(LLM):
         self._connections: dict[tuple[str | None, ...], openai.AsyncOpenAI] = {}
         self._opening = anyio.Lock()
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
         """Return the reply of the stage's model.
 
         The time is for all attempts together and their pauses, however slowly the endpoint may drip.
         """
+        hearing = Hearing(heard) if heard and self._settings.stream == "auto" else None
         endpoint = self._settings.endpoint_for(request.stage)
         most = self._settings.timeout
         within = most if request.within is None else min(most, request.within)
@@ -66,14 +70,15 @@ class OpenAIClient(LLM):
             self._breakers.setdefault((endpoint.base_url, endpoint.model), Breaker(self._timing.clock)),
             retries=self._settings.retries,
             discretion=self._discretion,
+            stream=hearing is not None,
         )
         connection = await self._connection(endpoint)
         try:
             with anyio.fail_after(within):
-                reply = await self._talk(exchange, connection, self._timing.clock() + within)
+                reply = await self._talk(exchange, connection, self._timing.clock() + within, hearing)
         except TimeoutError:
             raise exchange.late(within) from None
-        stumbled = exchange.stumbled if request.functions else None
+        stumbled = exchange.stumbled or (False if request.functions else None)
         await self._dialects.learn(endpoint, exchange.dialect, stumbled=stumbled)
         return reply
 
@@ -87,13 +92,15 @@ class OpenAIClient(LLM):
         for stage in ("route", "synthesize"):
             await self._connection(self._settings.endpoint_for(stage))
 
-    async def _talk(self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float) -> Reply:
+    async def _talk(
+        self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float, hearing: Hearing | None
+    ) -> Reply:
         while True:
             rest = exchange.rest(left=until - self._timing.clock())
             if rest:
                 await self._timing.pause(rest.seconds)
                 continue
-            answer = await _post(connection, exchange.body())
+            answer = await _post(connection, exchange.body(), hearing.hear if hearing and exchange.streams else None)
             left, jitter = until - self._timing.clock(), self._timing.jitter()
             match answer:
                 case Answer():
@@ -102,6 +109,8 @@ class OpenAIClient(LLM):
                     heard = exchange.lost(answer, left=left, jitter=jitter)
             if isinstance(heard, Reply):
                 return heard
+            if hearing:
+                hearing.lose()
             await self._timing.pause(heard.seconds)
 
     async def _connection(self, endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
@@ -138,15 +147,18 @@ def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=endpoint.api_key or "none", **common)
 
 
-async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any]) -> Answer | str:
-    """Return what came back, or in words why nothing did."""
+async def _post(
+    connection: "openai.AsyncOpenAI", body: dict[str, Any], listener: Callable[[bytes], None] | None
+) -> Answer | str:
+    """Return what came back, or in words why nothing did. `listener`: hears a good answer as it comes."""
     import httpx2  # noqa: PLC0415 - comes with openai
     import openai  # noqa: PLC0415 - has been paid for when the connection was made
 
-    from batonmcp.llm.bounded import TooLarge  # noqa: PLC0415 - as openai
+    from batonmcp.llm.bounded import TooLarge, overheard  # noqa: PLC0415 - as openai
 
     try:
-        response = await connection.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        with overheard(listener) if listener else nullcontext():
+            response = await connection.post("/chat/completions", body=body, cast_to=httpx2.Response)
     except openai.APIConnectionError as error:
         root = _root(error)
         if isinstance(root, TooLarge):

@@ -4,13 +4,27 @@ Above it sit the stages `route` and `synthesize`, which know what to ask. Below 
 format of an endpoint and hands up only what `Reply` can hold, or raises `LlmError`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
-__all__ = ["LLM", "Function", "FunctionCall", "Reply", "Request", "Stage", "Tokens"]
+__all__ = [
+    "LLM",
+    "ArgumentsGrew",
+    "CallBegun",
+    "Function",
+    "FunctionCall",
+    "Heard",
+    "Piece",
+    "Reply",
+    "Request",
+    "Stage",
+    "StreamLost",
+    "TextGrew",
+    "Tokens",
+]
 
 Stage = Literal["route", "synthesize"]
 
@@ -84,11 +98,49 @@ class Reply:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class CallBegun:
+    """The model has begun a call: the one with this number among its calls, of the function with this name."""
+
+    index: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentsGrew:
+    """So much more is known of the JSON text of a call's arguments."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextGrew:
+    """So much more has been said in words, thoughts included that a model writes into them."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamLost:
+    """What was heard so far does not count: the reply failed, and another is asked for."""
+
+
+Piece: TypeAlias = CallBegun | ArgumentsGrew | TextGrew | StreamLost
+Heard: TypeAlias = Callable[[Piece], None]
+"""Hears a reply while it comes. It must not fail."""
+
+
 class LLM(Protocol):
     """Something that completes."""
 
-    async def complete(self, request: Request) -> Reply:
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
         """Return the model's reply.
+
+        Args:
+            request: What to ask.
+            heard: Gets the reply piece by piece as it comes, where the endpoint can do that. What is returned counts,
+                whatever was heard.
 
         Raises:
             LlmError: The endpoint cannot be reached, refuses, or answers something unusable.

@@ -28,9 +28,11 @@ class Audience:
         caller: Is asked what servers want to know.
         decide: Has a person decide about steps that do not run just so. The run's time stands still meanwhile.
         recorder: Folds the events into the record, so that others can read it while the run goes on; None: one is made.
+        follows: Whether it shows the answer while that is written.
     """
 
     listen: Emit = hear_nothing
     caller: Caller = NOBODY
     decide: Decide = cannot_ask
     recorder: Recorder | None = None
+    follows: bool = False

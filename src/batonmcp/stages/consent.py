@@ -54,7 +54,7 @@ class Consent:
     """The consent to one plan.
 
     A decision holds for the steps and arguments that were shown, and for nothing else: arguments that hang on other
-    steps' results are shown when they are known.
+    steps' results are shown when they are known. `ahead` names the tools of reads that began before the plan was whole.
     """
 
     plan: Plan
@@ -65,6 +65,7 @@ class Consent:
     decide: Decide
     limits: Limits
     emit: Emit
+    ahead: Sequence[str] = ()
     _asked: dict[str, Concern] = field(default_factory=dict[str, Concern], init=False)
     _shown: dict[str, str] = field(default_factory=dict[str, str], init=False)
     _waiting: list[_Waiting] = field(default_factory=list[_Waiting], init=False)
@@ -79,28 +80,34 @@ class Consent:
         """Have the plan judged and, where need be, decided about, before anything runs. None: it may run."""
         judgement = await judged(self.plan, self.policy, self.trust)
         if judgement.denied:
-            return RunFinished(status="refused", answer=_denied(judgement, self.plan))
+            return RunFinished(status="refused", answer=_denied(judgement, self.plan, self._nothing))
         if not judgement.asked:
             return None
         self._asked = {concern.step.id: concern for concern in judgement.asked}
         known = {name: foreseen(concern.step, self.inputs, limits=self.limits) for name, concern in self._asked.items()}
         calls = {name: made for name, made in known.items() if made}
-        match await self._ruling(self._approval(judgement.asked, calls, begun=False)):
+        idle = {name for name, made in calls.items() if not _calls_something(made)}
+        shown = tuple(concern for concern in judgement.asked if concern.step.id not in idle)
+        if not shown:
+            return None
+        match await self._ruling(self._approval(shown, calls, begun=False)):
             case Approved():
                 self._shown = {name: calls_digest(made) for name, made in calls.items()}
                 return None
             case Refused(because=because):
-                answer = f"Nothing was run because {because}. The plan was:\n{explain(self.plan)}"
+                answer = f"{self._nothing} because {because}. The plan was:\n{explain(self.plan)}"
                 return RunFinished(status="refused", answer=answer)
             case Undecided(cure=cure):
-                return RunFinished(status="approval_required", answer=_required(judgement, self.plan, cure))
+                return RunFinished(
+                    status="approval_required", answer=_required(judgement, self.plan, self._nothing, cure)
+                )
 
     async def admit(self, step: Step, calls: Calls) -> Skipped | None:
         """Let a step make its calls, if they are what was decided about; otherwise have them decided about now."""
         if step.id not in self._asked or self._shown.get(step.id) == calls_digest(calls):
             return None
-        if all(isinstance(arguments, Failed) for arguments in calls.arguments):
-            return None  # there is nothing to call with
+        if not _calls_something(calls):
+            return None
         waiting = _Waiting(self._asked[step.id], calls)
         self._waiting.append(waiting)
         async with self._turn:
@@ -133,7 +140,21 @@ class Consent:
         return self._approval(tuple(waiting.concern for waiting in batch), calls, begun=True)
 
     def _approval(self, concerns: tuple[Concern, ...], calls: Mapping[str, Calls], *, begun: bool) -> Approval:
-        return Approval(query=self.query, plan=self.plan, concerns=concerns, calls=calls, begun=begun)
+        return Approval(
+            query=self.query,
+            plan=self.plan,
+            concerns=concerns,
+            calls=calls,
+            begun=begun,
+            ahead=bool(self.ahead),
+        )
+
+    @property
+    def _nothing(self) -> str:
+        """Say that nothing was run, or what had begun all the same."""
+        if not self.ahead:
+            return "Nothing was run"
+        return f"Nothing was run but reads that began while the plan was being written ({', '.join(self.ahead)})"
 
     async def _ruling(self, approval: Approval) -> Ruling:
         if not approval.fits:
@@ -154,16 +175,18 @@ class Consent:
         return waiting.ruling is None and waiting.concern.step.id in self._asked
 
 
-def _denied(judgement: Judgement, plan: Plan) -> str:
-    return (
-        f"Nothing was run, because the policy does not allow it:\n{told(judgement.denied)}\n"
-        f"The plan was:\n{explain(plan)}"
-    )
+def _calls_something(calls: Calls) -> bool:
+    """Whether there is anything to call with: otherwise there is nothing to decide about."""
+    return not all(isinstance(arguments, Failed) for arguments in calls.arguments)
 
 
-def _required(judgement: Judgement, plan: Plan, cure: str) -> str:
+def _denied(judgement: Judgement, plan: Plan, nothing: str) -> str:
+    return f"{nothing}, because the policy does not allow it:\n{told(judgement.denied)}\nThe plan was:\n{explain(plan)}"
+
+
+def _required(judgement: Judgement, plan: Plan, nothing: str, cure: str) -> str:
     return (
-        f"Nothing was run: a person decides about these steps.\n{told(judgement.asked)}\n"
+        f"{nothing}: a person decides about these steps.\n{told(judgement.asked)}\n"
         f"The plan is:\n{explain(plan)}\n"
         f"{cure or 'On a terminal, `batonmcp ask` shows the plan and asks.'} {_for_good(judgement.asked)}"
     )

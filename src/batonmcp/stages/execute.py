@@ -21,6 +21,7 @@ from batonmcp.core.prepare import Calls, Settled, prepare
 from batonmcp.core.retry import RetryBudget, pause_before, repeatable
 from batonmcp.core.schedule import Schedule
 from batonmcp.downstream.deadline import Deadline
+from batonmcp.stages.begun import Begun
 from batonmcp.stages.ports import Tools
 from batonmcp.stages.questions import Questions
 
@@ -40,6 +41,7 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
     caller: Caller = NOBODY,
     admit: Admit | None = None,
     deadline: Deadline | None = None,
+    begun: Mapping[str, Begun] | None = None,
 ) -> Mapping[str, Outcome]:
     """Run every step the moment what it waits for has settled.
 
@@ -52,6 +54,7 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
         caller: Who is asked what servers want to know.
         admit: Asked before a step makes its calls; None: all may.
         deadline: Of the steps; None: `limits.run_timeout` seconds from now. It stands still while somebody is asked.
+        begun: By step, calls that began before the plan was whole; they stand for the first of these steps.
 
     Returns:
         The outcome of every step. Past the deadline, what has not settled is `Cancelled`.
@@ -59,7 +62,16 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
     deadline = deadline or Deadline(limits.run_timeout)
     questions = Questions(caller, deadline, emit)
     admitted = partial(_admitted, admit, deadline) if admit else None
-    run = _Execution(plan, tools=tools, inputs=inputs, limits=limits, emit=emit, questions=questions, admit=admitted)
+    run = _Execution(
+        plan,
+        tools=tools,
+        inputs=inputs,
+        limits=limits,
+        emit=emit,
+        questions=questions,
+        admit=admitted,
+        begun=begun or {},
+    )
     because = "the run was cancelled"
     try:
         with deadline.scope:
@@ -90,6 +102,7 @@ class _Execution:
         emit: Emit,
         questions: Questions,
         admit: Admit | None,
+        begun: Mapping[str, Begun],
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._plan = plan
@@ -98,9 +111,11 @@ class _Execution:
         self._emit = emit
         self._questions = questions
         self._admit = admit
+        self._begun = dict(begun)
+        self._ended: dict[str, float | None] = {}
         self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
         self._calls: dict[str, Calls] = {}
-        self._slots = anyio.Semaphore(limits.parallel_run, fast_acquire=True)
+        self._slots = anyio.Semaphore(limits.parallel_run - len(begun), fast_acquire=True)  # which have theirs
         self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
         self._noted: set[str] = set()
@@ -148,11 +163,18 @@ class _Execution:
 
     def _settle(self, step: Step, outcome: Outcome) -> None:
         self.outcomes[step.id] = outcome
-        self._emit(StepFinished(step_id=step.id, outcome=outcome))
+        self._emit(StepFinished(step_id=step.id, outcome=outcome, at=self._ended.get(step.id)))
 
     async def _call(self, step: Step, calls: Calls) -> Succeeded | Failed:
         possible = [(index, made) for index, made in enumerate(calls.arguments) if not isinstance(made, Failed)]
-        self._emit(StepStarted(step_id=step.id, arguments=[made for _, made in possible], per_item=calls.per_item))
+        begun = self._begun.get(step.id)
+        started = StepStarted(
+            step_id=step.id,
+            arguments=[made for _, made in possible],
+            per_item=calls.per_item,
+            at=begun.started if begun else None,
+        )
+        self._emit(started)
         self._calls[step.id] = calls
         if not calls.per_item:
             return await self._call_until(step, *possible[0])
@@ -200,14 +222,23 @@ class _Execution:
         return attempt <= self._limits.attempts and repeatable(step.tool, failed) and self._retries.spend()
 
     async def _call_once(self, step: Step, index: int, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
-        async with self._slots:
+        begun = self._begun.pop(step.id, None)
+        if begun is None:
+            await self._slots.acquire()
+        try:
             await anyio.lowlevel.checkpoint_if_cancelled()  # taking a slot may have met the cancel
             self._unanswered[step.id].add(index)
             caller = self._questions.caller(partial(self._progressed, step))
-            outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout, caller=caller)
+            if begun:
+                outcome = await begun.answer(caller)
+            else:
+                outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout, caller=caller)
+            self._ended[step.id] = begun.ended if begun else None
             self._unanswered[step.id].remove(index)
             self._note(outcome)
             return outcome
+        finally:
+            self._slots.release()
 
     def _progressed(self, step: Step, progress: Progress) -> None:
         if step.id not in self.outcomes:  # word of a call that was given up may come late

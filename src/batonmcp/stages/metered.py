@@ -9,7 +9,7 @@ from batonmcp.core.events import Emit, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
 from batonmcp.core.tokens import believed_tokens, estimated_tokens
-from batonmcp.llm.port import LLM, Reply, Request, Stage, Tokens
+from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage, Tokens
 
 __all__ = ["Metered"]
 
@@ -62,15 +62,16 @@ class Metered(LLM):
         self._tokens = 0
         self._cost = 0.0
 
-    async def complete(self, request: Request) -> Reply:
-        """Return the model's reply.
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
+        """Return the model's reply, heard as it comes.
 
         Raises:
             LlmError: As the LLM says, or the run's budget does not allow the call.
         """
         self._allow(request)
+        timed = replace(request, within=self._left()) if self._left else request
         try:
-            reply = await self._llm.complete(replace(request, within=self._left()) if self._left else request)
+            reply = await self._llm.complete(timed, heard)
         except LlmError as error:
             self._emit(LlmCalled(stage=request.stage, prompt_tokens=0, completion_tokens=0, cached_tokens=0))
             if error.info.kind in _PAID:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from batonmcp.core.approval import Approved, Refused, Undecided
 from batonmcp.core.caller import Progress
 from batonmcp.core.events import (
+    AnswerGrew,
     ApprovalAsked,
     ApprovalGiven,
     Event,
@@ -29,6 +30,7 @@ __all__ = ["Narrator"]
 
 _MOST_NAMES = 6
 _LONGEST_NAME = 60
+_LONGEST_WORDS = 80
 _MOST_FIGURES = 1e12
 
 
@@ -68,7 +70,7 @@ class Narrator:
         self._said = line or self._said
         return line
 
-    def _line(self, event: Event) -> str | None:  # noqa: PLR0911 - a case an event
+    def _line(self, event: Event) -> str | None:  # noqa: C901, PLR0911 - a case an event
         match event:
             case RouteStarted(tools=tools, agents=agents):
                 names = [printable(agent, _LONGEST_NAME) for agent in agents]
@@ -96,6 +98,8 @@ class Narrator:
                 return f"{self._names[step_id]}: {status_of(outcome)}"
             case SynthesisStarted():
                 return "Writing the answer"
+            case AnswerGrew(text=text):
+                return f"Writing the answer: …{_last_words(text)}"
             case RunStarted() | RouteRecalled() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
                 return None
 
@@ -111,6 +115,12 @@ def _decision(event: ApprovalAsked | ApprovalGiven) -> str:
             return f"{tools}: refused"
         case Undecided():
             return f"{tools}: not decided"
+
+
+def _last_words(text: str) -> str:
+    """Return the end of a text, from where a word begins."""
+    shown = printable(text[-_LONGEST_WORDS:], _LONGEST_WORDS)
+    return shown.partition(" ")[2] or shown if len(text) > _LONGEST_WORDS else shown
 
 
 def _listed(names: Sequence[str]) -> str:

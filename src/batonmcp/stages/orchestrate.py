@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from batonmcp.core.errors import BatonError, ExpressionFailed
 from batonmcp.core.events import (
+    AnswerGrew,
     Emit,
     Event,
     ExecuteStarted,
@@ -25,6 +26,7 @@ from batonmcp.llm.port import LLM
 from batonmcp.stages.audience import Audience
 from batonmcp.stages.budget import Budget
 from batonmcp.stages.consent import Consent, judged
+from batonmcp.stages.early import Early, early_start
 from batonmcp.stages.execute import execute
 from batonmcp.stages.facts import has_values, results, run_status, undone, values_of
 from batonmcp.stages.metered import Metered
@@ -83,8 +85,17 @@ class _Run:
     llm: LLM | None
 
     async def end(self) -> RunFinished:
+        """Tell the whole story, and at its end what began for nothing."""
+        async with early_start(self.task, self.ports, self.audience.caller) as early:
+            try:
+                return await self._story(early)
+            finally:
+                if early.note:
+                    self.emit(Noted(text=early.note))
+
+    async def _story(self, early: Early) -> RunFinished:
         """Tell the whole story; each line may end it."""
-        planning = Planning(task=self.task, ports=self.ports, llm=self.llm, emit=self.emit)
+        planning = Planning(task=self.task, ports=self.ports, llm=self.llm, emit=self.emit, early=early)
         made = await self._planned(planning)
         if isinstance(made, RunFinished):
             return made
@@ -94,9 +105,12 @@ class _Run:
             judgement = await judged(plan, self.ports.policy, self.ports.trust)
             answer = rehearsed(plan, judgement, answers=self.ports.llm is not None)
             return RunFinished(status="planned", answer=answer)
-        consent = self._consent(plan)
+        early.settle(plan)
+        consent = self._consent(plan, early)
         refusal = await consent.obtain()
         if refusal:
+            for event in early.told():
+                self.emit(event)
             return refusal
         self.emit(ExecuteStarted())
         with self.budget.stage(keep=self._reserve) as deadline:
@@ -109,6 +123,7 @@ class _Run:
                 caller=self.audience.caller,
                 admit=consent.admit if consent.is_partial else None,
                 deadline=deadline,
+                begun=early.taken,
             )
         end = await self._answer(plan, outcomes, made.notes)
         if end.status == "ok":
@@ -139,7 +154,7 @@ class _Run:
             return await planning.made()
         raise _out_of_time(self.budget, what="plan")
 
-    def _consent(self, plan: Plan) -> Consent:
+    def _consent(self, plan: Plan, early: Early) -> Consent:
         return Consent(
             plan=plan,
             query=self.task.query,
@@ -149,6 +164,7 @@ class _Run:
             decide=self.audience.decide,
             limits=self.ports.limits,
             emit=self.emit,
+            ahead=early.names,
         )
 
     def _data(self, status: RunStatus, settled: Settled) -> RunFinished:
@@ -162,8 +178,12 @@ class _Run:
     async def _written(self, llm: LLM, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
         """Have the model write the answer in the time that is left."""
         with self.budget.stage() as deadline, deadline.scope:
-            return await synthesize(llm, self.task.query, plan, outcomes, emit=self.emit)
+            grew = self._grew if self.audience.follows else None
+            return await synthesize(llm, self.task.query, plan, outcomes, grew=grew, emit=self.emit)
         raise _out_of_time(self.budget, what="answer")
+
+    def _grew(self, text: str) -> None:
+        self.emit(AnswerGrew(text=text))
 
     async def _answer(self, plan: Plan, outcomes: Mapping[str, Outcome], notes: Sequence[str]) -> RunFinished:
         status = run_status(plan, outcomes)

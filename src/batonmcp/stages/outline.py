@@ -45,7 +45,7 @@ def _lines(value: JsonValue, indent: str) -> Iterator[str]:
             for item in value:
                 yield from _item(item, indent)
         case _:
-            yield f"{indent}{_scalar(value)}"
+            yield f"{indent}{_scalar(value, indent)}"
 
 
 def _entry(head: str, member: JsonValue, indent: str) -> Iterator[str]:
@@ -53,13 +53,14 @@ def _entry(head: str, member: JsonValue, indent: str) -> Iterator[str]:
         yield head
         yield from _lines(member, f"{indent}  ")
     else:
-        yield f"{head} {_scalar(member)}"
+        yield f"{head} {_scalar(member, f'{indent}  ')}"
 
 
 def _item(item: JsonValue, indent: str) -> Iterator[str]:
     """Write a list's item on one line if it is flat, else as a block under a dash."""
     if isinstance(item, dict) and _is_flat(item):
-        yield f"{indent}- " + ", ".join(f"{key}: {_scalar(member)}" for key, member in item.items())
+        inner = f"{indent}  "
+        yield f"{indent}- " + ", ".join(f"{key}: {_scalar(member, inner)}" for key, member in item.items())
         return
     lines = _lines(item, f"{indent}  ")
     yield f"{indent}- {next(lines).lstrip()}"
@@ -70,7 +71,8 @@ def _is_flat(item: dict[str, JsonValue]) -> bool:
     return 0 < len(item) <= _MOST_ON_A_LINE and not any(isinstance(member, dict | list) for member in item.values())
 
 
-def _scalar(value: JsonValue) -> str:
+def _scalar(value: JsonValue, indent: str) -> str:
+    """Write a value that holds no others. Each line of a text is indented: none looks like a heading of ours."""
     if isinstance(value, str):
-        return value
+        return value if "\n" not in value else f"\n{indent}".join(value.rstrip("\n").split("\n"))
     return {"[]": "none", "{}": "none", "null": "none"}.get(text := json.dumps(value), text)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import anyio.to_thread
 from pydantic import JsonValue
@@ -17,6 +18,7 @@ from batonmcp.llm.lexical import plan_lexically
 from batonmcp.llm.port import LLM
 from batonmcp.stages.again import Again, Miss, asked_again, given_up
 from batonmcp.stages.ask_host import ask_for_plan, explain_problems
+from batonmcp.stages.early import Early
 from batonmcp.stages.menu import menu_of
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PROMPT_VERSION, route
@@ -25,6 +27,8 @@ from batonmcp.stages.task import Task
 __all__ = ["Made", "Planning"]
 
 _MOST_NAMES = 12
+_NO_TOOLS: Final = "No server offers any tool."
+_NO_SERVERS: Final = 'No server is configured: write some under "mcpServers" in servers.json.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +55,14 @@ class Planning:
         ports: What the run works with.
         llm: The run's model; None if it has none.
         emit: Gets what happens.
+        early: Begins what may begin while the model writes.
     """
 
     task: Task
     ports: Ports
     llm: LLM | None
     emit: Emit
+    early: Early
 
     async def made(self) -> Made | RunFinished:
         """Return a valid plan, or the end of the run without one.
@@ -67,10 +73,10 @@ class Planning:
         registry = await self._registry()
         if self.task.plan is not None:
             return self._given(registry)
+        if not len(registry):
+            return _no_match(NoTool(reason=_NO_TOOLS if registry.agents else _NO_SERVERS), registry)
         if self.ports.planner == "host":
             return RunFinished(status="plan_required", answer=ask_for_plan(self.task, registry))
-        if not len(registry):
-            return _no_match(NoTool(reason="No server offers any tool."), registry)
         key = self._key(registry)
         if key and (plan := await self._recalled(key, registry)):
             self.emit(RouteRecalled())
@@ -150,9 +156,16 @@ class Planning:
 
     async def _proposed(self, registry: Registry, again: Again | None) -> Routed:
         if self._has_model and self.llm:
-            now, limits = self.ports.now(), again.limits if again else self.ports.limits
-            wrong = again.wrong if again else ""
-            routed = await route(self.llm, self.task, registry, limits=limits, now=now, emit=self.emit, wrong=wrong)
+            routed = await route(
+                self.llm,
+                self.task,
+                registry,
+                limits=again.limits if again else self.ports.limits,
+                now=self.ports.now(),
+                emit=self.emit,
+                wrong=again.wrong if again else "",
+                steps=self.early.beginning(registry),
+            )
         else:
             routed = plan_lexically(self.task.query, registry)
         for note in routed.notes:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import anyio.to_thread
 from pydantic import JsonValue
@@ -15,12 +15,13 @@ from batonmcp.core.expression.wording import kind
 from batonmcp.core.limits import Limits
 from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
-from batonmcp.llm.port import LLM, Function, Reply, Request
+from batonmcp.llm.port import LLM, Function, Heard, Piece, Reply, Request, StreamLost
+from batonmcp.llm.reply import Entries, Offered, step_of
 from batonmcp.stages.menu import menu_of
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
 
-__all__ = ["PLAN_FUNCTION", "PROMPT_VERSION", "route"]
+__all__ = ["PLAN_FUNCTION", "PROMPT_VERSION", "Steps", "route"]
 
 PLAN_FUNCTION: Final = "plan_execution"
 
@@ -70,8 +71,28 @@ PROMPT_VERSION: Final = sha256(f"{_SYSTEM}{_CATALOGUE}{json.dumps(_PLAN_PARAMETE
 """Changes with what a model is told: a plan that was made with other words is made anew."""
 
 
+class Steps(Protocol):
+    """Hears of the steps of a plan while a model writes it."""
+
+    def add(self, step: JsonValue) -> None:
+        """Take the next step, as it is written."""
+        ...
+
+    def lose(self) -> None:
+        """Take back all steps so far: the reply failed, and another one comes."""
+        ...
+
+
 async def route(  # noqa: PLR0913 - what one stage works with
-    llm: LLM, task: Task, registry: Registry, *, limits: Limits, now: datetime, emit: Emit, wrong: str = ""
+    llm: LLM,
+    task: Task,
+    registry: Registry,
+    *,
+    limits: Limits,
+    now: datetime,
+    emit: Emit,
+    wrong: str = "",
+    steps: Steps | None = None,
 ) -> Routed:
     """Ask the LLM which tools to call, at temperature 0.
 
@@ -83,6 +104,7 @@ async def route(  # noqa: PLR0913 - what one stage works with
         now: The time where the user is.
         emit: Gets a note of what was left out.
         wrong: What was wrong with the plan before, to be mended.
+        steps: Hears of the plan's steps as they are written, where the endpoint streams.
 
     Raises:
         LlmError: The endpoint gave no usable reply.
@@ -100,7 +122,22 @@ async def route(  # noqa: PLR0913 - what one stage works with
         temperature=0,
         plan_function=PLAN_FUNCTION,
     )
-    return _read(await llm.complete(request))
+    return _read(await llm.complete(request, _hearing(steps, request) if steps else None))
+
+
+def _hearing(steps: Steps, request: Request) -> Heard:
+    offered = Offered(names=frozenset(function.name for function in request.functions), plan=PLAN_FUNCTION)
+    entries = Entries(offered)
+
+    def hear(piece: Piece) -> None:
+        nonlocal entries
+        if isinstance(piece, StreamLost):
+            entries = Entries(offered)
+            steps.lose()
+        for step in entries.hear(piece):
+            steps.add(step)
+
+    return hear
 
 
 def _read(reply: Reply) -> Routed:
@@ -118,9 +155,7 @@ def _read(reply: Reply) -> Routed:
             return NoTool(reason=reply.text or "The model's plan has no steps.")
         return Proposal(document=plans[0].arguments, notes=tuple(notes))
     if plain:
-        steps: list[JsonValue] = [
-            {"id": f"s{number}", "tool": call.name, "arguments": call.arguments} for number, call in enumerate(plain, 1)
-        ]
+        steps: list[JsonValue] = [step_of(number, call.name, call.arguments) for number, call in enumerate(plain, 1)]
         return Proposal(document={"steps": steps})
     return NoTool(reason=reply.text)
 

@@ -1,7 +1,7 @@
 """Synthesize: query and outcomes become an answer, with one LLM call."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from pydantic import JsonValue
@@ -17,6 +17,7 @@ from batonmcp.core.portions import FOR_A_MODEL, Rooms, portions
 from batonmcp.llm.port import LLM, Request
 from batonmcp.stages.audience import hear_nothing
 from batonmcp.stages.facts import kept_values
+from batonmcp.stages.growth import Growth
 from batonmcp.stages.telling import sendable
 
 __all__ = ["synthesize"]
@@ -39,8 +40,14 @@ is missing, and "cut" names such places. Do not guess what is missing, do not co
 and say so if the answer depends on it. Media are named; the user gets them beside your answer, you do not."""
 
 
-async def synthesize(
-    llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome], *, emit: Emit = hear_nothing
+async def synthesize(  # noqa: PLR0913 - what one stage works with
+    llm: LLM,
+    query: str,
+    plan: Plan,
+    outcomes: Mapping[str, Outcome],
+    *,
+    grew: Callable[[str], None] | None = None,
+    emit: Emit = hear_nothing,
 ) -> str:
     """Have the LLM write the answer, at temperature 0.7.
 
@@ -52,6 +59,7 @@ async def synthesize(
         query: What was asked.
         plan: What has run.
         outcomes: What came of it.
+        grew: Gets the end of what is written, time and again while it is; None: nobody follows.
         emit: Gets a note if the model was asked twice.
 
     Raises:
@@ -59,13 +67,13 @@ async def synthesize(
     """
     request = _request(query, plan, outcomes, FOR_A_MODEL)
     try:
-        reply = await llm.complete(request)
+        reply = await llm.complete(request, Growth(grew).hear if grew else None)
     except LlmError as error:
         smaller = _request(query, plan, outcomes, _FOR_A_SMALL_MODEL)
         if error.info.kind != "llm_context_length" or len(smaller.user) >= len(request.user):
             raise
         emit(Noted(text=_TOO_LONG))
-        reply = await llm.complete(smaller)
+        reply = await llm.complete(smaller, Growth(grew).hear if grew else None)
     answer = inert(reply.text)
     if not answer.strip():
         raise LlmError(

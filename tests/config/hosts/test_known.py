@@ -65,6 +65,14 @@ def test_file_of_a_project(name: HostName, file: str) -> None:
     assert host.project_of(Path("/work/shop/other.json")) is None
 
 
+def test_the_file_of_the_person_is_no_projects(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cursor calls it the same in the person's folder as in a project; VS Code keeps the person's elsewhere."""
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert HOSTS["cursor"].project_of(HOSTS["cursor"].file(System.here())) is None
+    assert HOSTS["cursor"].project_of(tmp_path / "shop/.cursor/mcp.json") == tmp_path / "shop"
+    assert HOSTS["vscode"].project_of(tmp_path / ".vscode/mcp.json") == tmp_path
+
+
 def test_no_file_of_a_project() -> None:
     """Claude Desktop has none, which is said with what to do."""
     system = System(platform="linux", environment={}, home=HOME)

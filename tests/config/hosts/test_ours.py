@@ -11,7 +11,8 @@ from pydantic import JsonValue
 
 from batonmcp import __version__
 from batonmcp.config.hosts.known import HOSTS, HostName
-from batonmcp.config.hosts.ours import fleeting, is_ours, our_entry, our_program
+from batonmcp.config.hosts.ours import fleeting, is_ours, our_entry
+from batonmcp.config.itself import our_program
 
 
 def test_the_program_is_named_with_its_whole_path() -> None:

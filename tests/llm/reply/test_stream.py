@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.llm.reply.stream import assembled
+from batonmcp.llm.reply.stream import assembled, streaming
 
 
 def events(*deltas: dict[str, Any], finish: str = "stop") -> str:
@@ -54,6 +54,31 @@ def test_text_is_joined() -> None:
 def test_parts_of_one_call_are_joined(parts: list[dict[str, Any]]) -> None:
     """By index, by id, or by nothing but the order, the parts of a call come together."""
     assert calls(*parts) == [("a", '{"n": 1}')]
+
+
+def test_name_in_parts_is_one_name() -> None:
+    """Parts of a name are joined as long as they are of one call; a name that is repeated is not."""
+    assert calls(part(name="weather", index=0, id="1"), part(name="__today", index=0, id="1")) == [
+        ("weather__today", "")
+    ]
+    assert calls(part("{}", name="a", index=0, id="1"), part(name="a", index=0, id="1")) == [("a", "{}")]
+    assert calls(part("{}", name="a", index=0, id="1"), part(name="b", index=0, id="1")) == [("a", "{}")]
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (events({"content": "It rains."}), "whole"),
+        ('data: {"choices": [{"delta": {"content": "It"}, "finish_reason": "stop"}]}\n\n', "whole"),
+        ('data: {"choices": [{"delta": {"content": "It"}}]}\n\n', "broken"),
+        ('data: {"error": {"message": "gone"}}\n\ndata: [DONE]\n\n', "broken"),
+        ('{"choices": [{"message": {"content": "It rains."}}]}', "none"),
+        ("<html>", "none"),
+    ],
+)
+def test_streams_that_came_to_their_end(body: str, said: str) -> None:
+    """A stream is whole that says that it is over, and had no error."""
+    assert streaming(body.encode()) == said
 
 
 @pytest.mark.parametrize("ids", [({"index": 0}, {"index": 1}), ({"index": 0}, {"index": 0}), ({}, {})])

@@ -1,10 +1,12 @@
 """The hosts that are known, and where each keeps its servers."""
 
+import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 from batonmcp.config.surroundings import Section
 from batonmcp.core.errors import BatonError
@@ -30,6 +32,11 @@ class System:
     platform: str
     environment: Mapping[str, str]
     home: Path
+
+    @classmethod
+    def here(cls) -> Self:
+        """Return the system on which we run, for the person who runs us."""
+        return cls(platform=sys.platform, environment=os.environ, home=Path.home())
 
     def applications(self) -> Path:
         """Return the folder in which applications keep what a person has set."""
@@ -89,10 +96,13 @@ class Host:
         return project / self.project_file
 
     def project_of(self, file: Path) -> Path | None:
-        """Return the folder of the project to which a file belongs; None for the person's own."""
+        """Return the folder of the project to which a file belongs; None for the person's own.
+
+        Cursor's has the same name in a project as in the person's folder.
+        """
         if self.project_file is None or not file.as_posix().endswith(f"/{self.project_file}"):
             return None
-        return file.parents[self.project_file.count("/")]
+        return None if file == self.user_file(System.here()) else file.parents[self.project_file.count("/")]
 
 
 def _claude_desktop(system: System) -> Path:

@@ -1,7 +1,5 @@
 """Our own entry in a host's file."""
 
-import sys
-import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,19 +9,10 @@ from pydantic import JsonValue
 from batonmcp.config.hosts.known import Host
 from batonmcp.config.itself import starts_batonmcp
 
-__all__ = ["fleeting", "is_ours", "our_entry", "our_program"]
+__all__ = ["fleeting", "is_ours", "our_entry"]
 
 _FLEETING: Final = ("archive-v", "builds-v", "environments-v")
 """Beginnings of the names of folders in which uv keeps what it may throw away."""
-
-
-def our_program() -> Sequence[str]:
-    """Return the absolute command that starts batonmcp: the program beside the running Python, else that Python."""
-    name = "batonmcp.exe" if sys.platform == "win32" else "batonmcp"
-    program = Path(sysconfig.get_path("scripts")) / name
-    if program.is_file():
-        return [str(program.absolute())]
-    return [str(Path(sys.executable).absolute()), "-m", "batonmcp"]
 
 
 def fleeting(program: Sequence[str]) -> bool:

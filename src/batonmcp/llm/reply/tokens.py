@@ -5,6 +5,7 @@ from typing import Any
 
 from batonmcp.llm.port import Tokens
 from batonmcp.llm.reply.shapes import as_object
+from batonmcp.llm.reply.stream import assembled
 
 __all__ = ["read_tokens", "tokens_in"]
 
@@ -27,9 +28,10 @@ def read_tokens(usage: object) -> Tokens:
 def tokens_in(body: bytes) -> Tokens:
     """Read what was counted for a body that is no reply, but has been paid for all the same."""
     try:
-        return read_tokens(as_object(json.loads(body)).get("usage"))
+        document: object = json.loads(body)
     except (ValueError, RecursionError):
-        return Tokens()
+        document = assembled(body.decode("utf-8", "replace"))
+    return read_tokens(as_object(document).get("usage"))
 
 
 def _first(*candidates: object) -> int:

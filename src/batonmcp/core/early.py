@@ -1,0 +1,82 @@
+"""Early start: which steps may start while the plan that they belong to is still being written.
+
+Only what can do no harm whatever comes after it: a call that reads, within its own server, that nobody is asked about,
+and that waits for nothing. All other steps wait for the whole plan.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from batonmcp.core.check import check
+from batonmcp.core.errors import PlanInvalid
+from batonmcp.core.limits import Limits
+from batonmcp.core.plan import Step
+from batonmcp.core.policy import Policy, judge
+from batonmcp.core.prepare import foreseen
+from batonmcp.core.registry import Registry
+from batonmcp.core.tool import Tool
+
+__all__ = ["EarlyCall", "early_call", "early_call_of", "may_be_early"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyCall:
+    """A call that may be made before its plan is whole."""
+
+    tool: Tool
+    arguments: dict[str, JsonValue]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """The same for two calls that are the same; numbers and truth values are told apart."""
+        return self.tool.qualified, json.dumps(self.arguments, sort_keys=True)
+
+
+def may_be_early(tool: Tool) -> bool:
+    """Whether calls of a tool may be made before their plan is whole: it reads, and no further than its own server."""
+    return tool.effect.kind == "read" and not tool.effect.open_world
+
+
+def early_call_of(
+    beginning: Sequence[JsonValue],
+    registry: Registry,
+    *,
+    policy: Policy,
+    limits: Limits,
+    inputs: Mapping[str, JsonValue],
+) -> EarlyCall | None:
+    """Return the call of the last of the steps with which a plan begins, None if it has to wait for the whole.
+
+    Args:
+        beginning: The steps as a model wrote them.
+        registry: The tools that the plan may use.
+        policy: What may run. Where all of it is asked about, or something so far may not run, nothing is early.
+        limits: Bounds that the plan must keep.
+        inputs: What the host passed along with the query.
+    """
+    if policy.asks_about_everything:
+        return None
+    try:
+        plan = check({"steps": list(beginning)}, registry, limits=limits, by_model=True)
+    except PlanInvalid:
+        return None
+    judgement = judge(plan, policy)
+    last = plan.steps[-1]
+    if judgement.denied or any(concern.step is last for concern in judgement.asked):
+        return None
+    return early_call(last, inputs, limits=limits)
+
+
+def early_call(step: Step, inputs: Mapping[str, JsonValue], *, limits: Limits) -> EarlyCall | None:
+    """Return the call of a step of a plan if it is one that may be, or may have been, made early."""
+    if not may_be_early(step.tool) or step.waits or step.when or step.for_each:
+        return None
+    calls = foreseen(step, inputs, limits=limits)
+    match calls.arguments if calls else ():
+        case (dict() as arguments,):
+            return EarlyCall(tool=step.tool, arguments=arguments)
+        case _:
+            return None

@@ -1,0 +1,131 @@
+"""Which steps may start before their plan is whole."""
+
+from typing import Any
+
+import pytest
+from pydantic import JsonValue
+
+from batonmcp.core.early import EarlyCall, early_call, early_call_of, may_be_early
+from batonmcp.core.effect import Effect
+from batonmcp.core.limits import Limits
+from batonmcp.core.policy import Policy
+from builders import plan_of, registry, tool
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+WIDE = Effect(kind="read", source="declared", idempotent=True, open_world=True)
+TOOLS = registry(
+    tool("a__read", input_schema=CITY),
+    tool("a__write", effect="write"),
+    tool("b__read"),
+    tool("b__drop", effect="destructive"),
+    tool("web__get", effect=WIDE),
+)
+OSLO: dict[str, JsonValue] = {"city": "Oslo"}
+
+
+def step(tool: str, arguments: JsonValue = None, **more: JsonValue) -> JsonValue:
+    """Return a step as a model writes it."""
+    return {"id": f"s_{tool}", "tool": tool, "arguments": {} if arguments is None else arguments, **more}
+
+
+def early(*beginning: JsonValue, policy: Policy | None = None) -> tuple[str, dict[str, JsonValue]] | None:
+    """Return the call that may be made early when a plan begins so."""
+    call = early_call_of(
+        beginning, TOOLS, policy=policy or Policy(), limits=Limits(), inputs={"place": "Bergen", "many": ["x"]}
+    )
+    return call and (call.tool.qualified, call.arguments)
+
+
+READ = step("a__read", OSLO)
+
+
+@pytest.mark.parametrize("before", [[], [step("b__read")], [step("b__drop")], [step("a__read", OSLO), step("b__drop")]])
+def test_read_may_start_that_waits_for_nothing(before: list[JsonValue]) -> None:
+    """Whatever comes before it on other servers, and whatever only reads on its own."""
+    assert early(*before, {**READ, "id": "last"} if isinstance(READ, dict) else READ) == ("a__read", OSLO)
+
+
+def test_what_was_plainly_meant_is_repaired_first() -> None:
+    """A name or a value that the whole plan would be allowed is allowed here, and called the same."""
+    assert early(step("A.read", {"city": 5})) == ("a__read", {"city": "5"})
+
+
+def test_values_of_the_host_are_known() -> None:
+    """A reference to what was passed in is settled from the start."""
+    assert early(step("a__read", {"city": {"$from": "inputs.place"}})) == ("a__read", {"city": "Bergen"})
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        [step("a__write")],
+        [step("b__drop")],
+        [step("web__get")],
+        [step("a__write"), READ],
+        [step("b__read"), step("a__read", {"city": {"$from": "s_b__read.city"}})],
+        [step("b__read"), step("a__read", OSLO, after=["s_b__read"])],
+        [step("a__read", OSLO, when="true")],
+        [step("a__read", OSLO, when="len(inputs.many) > 0")],
+        [step("a__read", {"city": {"$from": "item"}}, for_each="inputs.many")],
+        [step("a__read", {"city": {"$from": "inputs.missing.deeper"}})],
+        [step("a__read", {"city": []})],
+        [step("a__read", {})],
+        [step("a__unknown")],
+        [step("a__unknown"), READ],
+        ["nonsense", READ],
+        [READ, READ],
+        [],
+    ],
+)
+def test_everything_else_waits_for_the_whole_plan(beginning: list[JsonValue]) -> None:
+    """What may change or reach further, what waits or hangs on something, and what is wrong or comes after a wrong."""
+    assert early(*beginning) is None
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (Policy(profile="never"), True),
+        (Policy(profile="read_only"), True),
+        (Policy(profile="always"), False),
+        (Policy(profile="always", allow=("*",)), False),
+        (Policy(deny=("a__*",)), False),
+    ],
+)
+def test_policy_decides(policy: Policy, expected: bool) -> None:  # noqa: FBT001 - expected
+    """Nothing is early that is denied, nor where everything is asked about."""
+    assert (early(READ, policy=policy) is not None) is expected
+
+
+def test_nothing_is_early_after_what_is_denied() -> None:
+    """Such a plan is refused as a whole."""
+    assert early(step("b__drop"), READ, policy=Policy(profile="read_only")) is None
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a__read", True), ("web__get", False), ("a__write", False)])
+def test_tools_of_which_calls_may_be_early(name: str, expected: bool) -> None:  # noqa: FBT001 - expected
+    """Those that only read, and no further than their own server."""
+    assert may_be_early(TOOLS[name]) is expected
+
+
+def test_step_of_the_whole_plan_is_judged_the_same() -> None:
+    """A plan in which it has come to wait for something does not take the call over."""
+    plan = plan_of({"steps": [step("a__write"), READ, step("b__read")]}, TOOLS)
+    found = [early_call(one, {}, limits=Limits()) for one in plan.steps]
+    assert found == [None, None, EarlyCall(tool=TOOLS["b__read"], arguments={})]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1}, {"a": True}, False),
+        ({"a": 1}, {"a": 1.0}, False),
+        ({}, {"a": None}, False),
+    ],
+)
+def test_calls_are_the_same_by_their_json(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:  # noqa: FBT001 - expected
+    """The order of keys says nothing; the type of a value does."""
+    first = EarlyCall(tool=TOOLS["b__read"], arguments=one)
+    assert (first.key == EarlyCall(tool=TOOLS["b__read"], arguments=other).key) is same
+    assert first.key != EarlyCall(tool=TOOLS["a__read"], arguments=one).key
