@@ -80,17 +80,14 @@ def approve(place: Place) -> Generator[Callable[..., Terminal]]:
     with ExitStack() as terminals:
 
         def start(line: str) -> Terminal:
-            python = f'"{sys.executable}" -m batonmcp'
-            assert line.startswith("batonmcp ")
-            command = ["sh", "-c", f"exec {python}{line.removeprefix('batonmcp')}"]
-            return terminals.enter_context(Terminal(command, env=place.environment()))
+            return terminals.enter_context(Terminal(["sh", "-c", f"exec {line}"], env=place.environment()))
 
         yield start
 
 
 def command_in(result: CallToolResult) -> str:
     """Return the command that a host is to tell its user."""
-    (line,) = [line for line in said(result).splitlines() if line.startswith("batonmcp --config ")]
+    (line,) = [line for line in said(result).splitlines() if " --config " in line and " approve " in line]
     return line
 
 
