@@ -407,14 +407,17 @@ ENDPOINT_FAULTS: Mapping[str, tuple[Reply, Sequence[str]]] = {
     ),
 }
 
+ASKED_TWICE = frozenset({"unknown tool", "truncated arguments"})
+"""A plan that cannot run may be mended once, and one that was cut off made shorter."""
+
 
 @pytest.mark.parametrize("fault", ENDPOINT_FAULTS)
 def test_the_endpoint_fails_at_routing(
     fault: str, evil: Evil, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit 1 with a sentence that names what failed and what to do; one request, no tool called, no key printed."""
+    """Exit 1 with a sentence that names what failed and what to do; no tool called, no key printed."""
     reply, says = ENDPOINT_FAULTS[fault]
-    script = [reply, reply] if fault == "unknown tool" else [reply]  # a wrong plan may be repaired once
+    script = [reply, reply] if fault in ASKED_TWICE else [reply]
     done, llm = ask_over(script, evil, run_command, monkeypatch)
     assert (done.code, done.err) == (1, "")
     for words in says:

@@ -1,9 +1,10 @@
 """The estimate of tokens."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.core.tokens import estimated_tokens
+from batonmcp.core.tokens import believed_tokens, estimated_tokens
 
 
 def test_english_and_chinese() -> None:
@@ -20,3 +21,22 @@ def test_parts_are_never_less_than_the_whole(one: str, other: str) -> None:
     """What is added up part by part keeps to a budget as a whole, too."""
     assert estimated_tokens(one + other) <= estimated_tokens(one) + estimated_tokens(other)
     assert estimated_tokens(one) <= len(one)
+
+
+@pytest.mark.parametrize(
+    ("counted", "estimated", "believed"),
+    [
+        (900, 1_000, 900),
+        (100, 1_000, 100),
+        (99, 1_000, 1_000),
+        (0, 1_000, 1_000),
+        (5_000, 1_000, 5_000),
+        (5_001, 1_000, 1_000),
+        (0, 0, 0),
+        (3, 0, 3),
+        (-5, 10, 10),
+    ],
+)
+def test_a_count_is_believed_within_reason(counted: int, estimated: int, believed: int) -> None:
+    """An endpoint knows its tokens better than we do, unless it cannot be so."""
+    assert believed_tokens(counted, estimated, most=5_000) == believed

@@ -75,3 +75,18 @@ async def test_a_stage_that_breaks_has_spent_its_time() -> None:
     with pytest.raises(LookupError):
         await broken()
     assert await spend(budget, 1_000) == pytest.approx(40)
+
+
+async def test_what_is_left_now() -> None:
+    """Of the stage at work; between two of them, of the whole."""
+    budget = Budget(100)
+    assert budget.left() == 100
+    with budget.stage(keep=15) as deadline:
+        await anyio.sleep(25)
+        assert budget.left() == pytest.approx(60)
+        with deadline.held():
+            await anyio.sleep(3_600)
+            assert budget.left() == pytest.approx(60)
+    assert budget.left() == pytest.approx(75)
+    await spend(budget, 1_000)
+    assert budget.left() == 0

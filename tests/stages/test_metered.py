@@ -1,14 +1,16 @@
 """The LLM of one run: counted, told, and held against a budget."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Event, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
-from batonmcp.llm.port import LLM, Piece, Reply, Request, Stage, TextGrew, Tokens
+from batonmcp.llm.port import LLM, Function, Piece, Reply, Request, Stage, TextGrew, Tokens
 from batonmcp.stages.metered import Metered
-from doubles.ports import ScriptedLLM, Streamed, saying
+from doubles.ports import ScriptedLLM, Streamed, calling, saying
 
 pytestmark = pytest.mark.anyio
 
@@ -16,9 +18,9 @@ PRICES: dict[Stage, Price | None] = {"route": Price(prompt=1.0, completion=2.0),
 USED = Reply(text="x", tokens=Tokens(prompt=1_000, completion=500, cached=200))
 
 
-def request(stage: Stage = "route", *, words: int = 0) -> Request:
+def request(stage: Stage = "route", *, words: int = 0, functions: Sequence[Function] = ()) -> Request:
     """Return a request of so many words of five letters."""
-    return Request(stage=stage, system="", user="words" * words, temperature=0)
+    return Request(stage=stage, system="", user="words" * words, temperature=0, functions=functions)
 
 
 def metered(llm: LLM, limits: Limits) -> tuple[Metered, list[Event]]:
@@ -79,3 +81,81 @@ async def test_past_its_money_the_model_is_not_called() -> None:
     with pytest.raises(LlmError, match=r"about \$0\.0026 with the next call, and \$0\.0021 are allowed"):
         await meter.complete(request(words=400))
     assert (await meter.complete(request("synthesize", words=400))).text == "free"
+
+
+async def test_functions_are_a_part_of_the_prompt() -> None:
+    """A call whose tools are past the budget is not made."""
+    offered = [Function(name="a__x", description="x" * 3_600, parameters={})]
+    llm = ScriptedLLM()
+    meter, _ = metered(llm, Limits(llm_tokens=1_000))
+    with pytest.raises(LlmError, match="are allowed"):
+        await meter.complete(request(functions=offered))
+
+
+async def test_no_call_takes_longer_than_is_left() -> None:
+    """What is left when it is made goes with it."""
+    llm, seconds = ScriptedLLM(USED, USED), iter([12.5, 3.0])
+    meter = Metered(llm, prices=PRICES, limits=Limits(), emit=list[Event]().append, left=lambda: next(seconds))
+    await meter.complete(request())
+    await meter.complete(request())
+    assert [one.within for one in llm.requests] == [12.5, 3.0]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "used"),
+    [
+        (Tokens(prompt=1_000, completion=500), 1_500),
+        (Tokens(prompt=150, completion=900_000), 900_150),
+        (Tokens(), 1_406),
+        (Tokens(prompt=1_000), 1_017),
+        (Tokens(completion=500), 1_889),
+        (Tokens(prompt=13, completion=1), 1_406),
+        (Tokens(prompt=999_999_999, completion=999_999_999), 1_406),
+    ],
+    ids=["right", "thoughts", "none", "no completion", "no prompt", "too few", "absurd"],
+)
+async def test_the_budget_holds_by_an_estimate(tokens: Tokens, used: int) -> None:
+    """A count that is missing or cannot be right is told as it came, and a prompt of 1,389 and a reply of 17 count."""
+    llm = ScriptedLLM(Reply(text="x" * 60, tokens=tokens))
+    meter, events = metered(llm, Limits(llm_tokens=10_000))
+    await meter.complete(request(words=1_000))
+    with pytest.raises(LlmError, match=f"would take {used + 13_889:,} tokens"):
+        await meter.complete(request(words=10_000))
+    called = events.pop(0)
+    assert isinstance(called, LlmCalled)
+    assert (called.prompt_tokens, called.completion_tokens) == (tokens.prompt, tokens.completion)
+    assert bool(events) == (used in {1_406, 1_017, 1_889})
+
+
+async def test_an_estimate_is_told_once() -> None:
+    """And only where there is a budget for it to count against."""
+    meter, events = metered(ScriptedLLM(saying("a"), saying("b")), Limits(cost_usd=1.0))
+    await meter.complete(request(words=10))
+    await meter.complete(request(words=10))
+    (noted,) = [event for event in events if isinstance(event, Noted)]
+    assert "hold by an estimate" in noted.text
+    meter, events = metered(ScriptedLLM(saying("a")), Limits())
+    await meter.complete(request(words=10))
+    assert [type(event) for event in events] == [LlmCalled]
+
+
+async def test_estimated_tokens_cost_money_of_the_budget() -> None:
+    """An endpoint that counts nothing is not free; what it cost is not known."""
+    meter, events = metered(ScriptedLLM(calling(("a__x", {"a": "b" * 3_600}))), Limits(cost_usd=0.003))
+    await meter.complete(request(words=720))
+    assert isinstance(events[0], LlmCalled)
+    assert events[0].cost_usd is None
+    with pytest.raises(LlmError, match=r"about \$0\.0040 with the next call"):
+        await meter.complete(request(words=720))
+
+
+@pytest.mark.parametrize(("kind", "used"), [("llm_length", 1_389), ("llm_unreachable", 0), ("llm_context_length", 0)])
+async def test_a_call_that_fails(kind: str, used: int) -> None:
+    """It is told as one call without tokens; its prompt counts if the model has read it."""
+    llm = ScriptedLLM(LlmError(kind=kind, message="It failed."))
+    meter, events = metered(llm, Limits(llm_tokens=10_000))
+    with pytest.raises(LlmError, match="It failed"):
+        await meter.complete(request(words=1_000))
+    assert events[0] == LlmCalled(stage="route", prompt_tokens=0, completion_tokens=0, cached_tokens=0)
+    with pytest.raises(LlmError, match=f"would take {used + 13_889:,} tokens"):
+        await meter.complete(request(words=10_000))

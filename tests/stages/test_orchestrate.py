@@ -312,6 +312,15 @@ async def test_synthesis_fails() -> None:
     assert [step.status for step in record.steps] == ["succeeded", "succeeded"]
 
 
+async def test_results_that_are_too_long_for_the_model() -> None:
+    """The answer is asked for once more with less of them, and the record says so."""
+    llm = ScriptedLLM(calling(WEATHER), TOO_LONG, saying("It rains."))
+    story = Story(InProcessTools(TOOLS, {"weather__today": "rain " * 10_000}), llm=llm)
+    record = await story.run()
+    assert (record.status, record.answer) == ("ok", "It rains.")
+    assert ["a quarter of the room" in note for note in record.notes] == [True]
+
+
 async def test_an_empty_answer_is_a_failed_synthesis() -> None:
     """A model that has nothing to say does not cost the results."""
     story, _ = with_llm(calling(WEATHER), calling(WEATHER))
@@ -374,7 +383,6 @@ INVALID_PLANS: list[tuple[Reply, str]] = [
     (calling(("weather__today", {"city": [5]})), "arguments.city"),
     (calling(("weather__today", {})), "city"),
     (calling((PLAN_FUNCTION, {})), 'not an object with a list "steps"'),
-    (calling((PLAN_FUNCTION, {"steps": []})), "steps: is empty"),
     (
         calling((PLAN_FUNCTION, {"steps": [{"id": "a", "tool": "trains__find", "after": ["b"]}]})),
         "'b' is no earlier step",
@@ -390,7 +398,7 @@ INVALID_PLANS: list[tuple[Reply, str]] = [
 @pytest.mark.parametrize(
     ("reply", "problem"),
     INVALID_PLANS,
-    ids=["unknown tool", "wrong type", "missing", "no steps", "empty", "unknown step", "no expression", "too many"],
+    ids=["unknown tool", "wrong type", "missing", "no steps", "unknown step", "no expression", "too many"],
 )
 async def test_a_models_plan_is_invalid(reply: Reply, problem: str) -> None:
     """A plan that must not run, and that the model does not mend, is a clear error: nothing was called."""
@@ -418,6 +426,58 @@ async def test_a_model_mends_its_plan() -> None:
     assert llm.requests[1].system == llm.requests[0].system
     assert any("asked to mend it" in note for note in record.notes)
     assert record.usage.llm_calls == 3
+
+
+CUT = LlmError(kind="llm_length", message="The model at llm.test reached its output limit.", cure="Raise it.")
+TOO_LONG = LlmError(kind="llm_context_length", message="The LLM endpoint llm.test answered 400.", cure="Use another.")
+
+
+async def test_a_model_makes_a_shorter_plan() -> None:
+    """After a reply that was cut off it is asked once for a shorter one, behind the same prefix."""
+    story, llm = with_llm(CUT, calling(WEATHER), saying("It rains."))
+    record = await story.run()
+    assert (record.status, record.answer, record.usage.llm_calls) == ("ok", "It rains.", 3)
+    first, second, _ = llm.requests
+    assert (first.system, first.functions) == (second.system, second.functions)
+    assert second.user.startswith(f"{first.user}\n\nYou were asked this before, and your reply was cut off")
+    assert record.notes == [f"The model's first plan was cut off, so it was asked for a shorter one. {CUT}"]
+
+
+async def test_a_model_is_shown_fewer_tools() -> None:
+    """After a prompt that was too long the tools get a quarter of their room; the question stays the same."""
+    known = registry(*(tool(f"a__t{number}", description="x" * 300) for number in range(60)), tool("weather__today"))
+    story, llm = with_llm(TOO_LONG, calling(WEATHER), saying("It rains."), known=known)
+    record = await story.run()
+    assert record.status == "ok"
+    first, second, _ = llm.requests
+    assert first.user == second.user
+    assert len(first.functions) == 62
+    assert "weather__today" in second.system
+    assert len(second.system) + len(str(second.functions)) < len(first.system) + len(str(first.functions))
+    assert record.notes[0].startswith("The tools were too long for the model, so it was asked again with a quarter")
+
+
+@pytest.mark.parametrize(
+    ("script", "kind", "says"),
+    [
+        ([CUT, CUT], "llm_length", "The plan was cut off. The model at llm.test reached its output limit."),
+        ([CUT, DOWN], "llm_unreachable", "The LLM endpoint llm.test cannot be reached."),
+        ([calling(("nobody__knows", {})), CUT], "llm_length", "The plan was cut off."),
+        ([CUT, calling(("nobody__knows", {}))], "plan_invalid", "there is no tool 'nobody__knows'"),
+        ([TOO_LONG], "llm_context_length", "The LLM endpoint llm.test answered 400."),
+    ],
+    ids=["cut twice", "cut, then down", "invalid, then cut", "cut, then invalid", "too long, and few tools"],
+)
+async def test_a_model_is_asked_twice_at_most(script: list[Reply | LlmError], kind: str, says: str) -> None:
+    """Whatever was wrong first: the second reply is the last, and its error is the run's."""
+    story, llm = with_llm(*script)
+    record = await story.run()
+    assert record.status == "failed"
+    assert record.error is not None
+    assert record.error["kind"] == kind
+    assert says in record.error["message"]
+    assert len(llm.requests) == len(script)
+    assert story.tools.calls == []
 
 
 async def test_a_model_sees_that_no_tool_fits() -> None:
@@ -466,6 +526,15 @@ async def test_no_match() -> None:
         "- Trains (trains): find\n"
         "- Mail (mail): send"
     )
+    assert stages(llm) == ["route"]
+
+
+async def test_a_plan_without_steps() -> None:
+    """A model that plans nothing has found no tool: it is not asked to mend that."""
+    story, llm = with_llm(calling((PLAN_FUNCTION, {"steps": []})))
+    record = await story.run()
+    assert (record.status, record.error) == ("no_match", None)
+    assert answer_of(record).startswith("No tool was run. The model's plan has no steps.\nAvailable:\n")
     assert stages(llm) == ["route"]
 
 

@@ -45,6 +45,7 @@ class SlowLLM(LLM):
 
     def __init__(self, *, route: float = 0.0, synthesize: float = 0.0) -> None:
         self.asked: list[tuple[str, float]] = []
+        self.within: list[float | None] = []
         self._seconds = {"route": route, "synthesize": synthesize}
 
     async def complete(self, request: Request, heard: object = None) -> Reply:
@@ -52,6 +53,7 @@ class SlowLLM(LLM):
         del heard
         _jumps(let=True)
         self.asked.append((request.stage, anyio.current_time()))
+        self.within.append(request.within)
         await anyio.sleep(self._seconds[request.stage])
         return calling(("a__x", {"city": "Oslo"})) if request.stage == "route" else saying("It rains.")
 
@@ -148,6 +150,14 @@ async def test_routing_that_never_ends() -> None:
     }
     assert story.took == pytest.approx(85)
     assert story.tools.calls == []
+
+
+async def test_a_model_knows_how_long_it_has() -> None:
+    """What its stage has left goes with each call, so that no endpoint is waited for in vain."""
+    llm = SlowLLM(route=20, synthesize=5)
+    story = Story(llm, LateTools(30, routed=True))
+    assert (await story.run()).status == "ok"
+    assert llm.within == [pytest.approx(55), pytest.approx(50)]
 
 
 async def test_routing_that_never_ends_for_data() -> None:

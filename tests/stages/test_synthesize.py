@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.attachment import Attachment, Contents
 from batonmcp.core.errors import ErrorInfo, LlmError
+from batonmcp.core.events import Event, Noted
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan
 from batonmcp.llm.port import Reply, Request
@@ -173,3 +174,34 @@ async def test_an_error_of_the_endpoint_goes_up() -> None:
     error = LlmError(kind="llm_timeout", message="No reply.")
     with anyio.fail_after(5), pytest.raises(LlmError, match="No reply"):
         await synthesize(ScriptedLLM(error), "q", *told(Succeeded(value=1)))
+
+
+TOO_LONG = LlmError(kind="llm_context_length", message="Too long.")
+LONG = [Succeeded(value="x" * 50_000)] * 6
+
+
+async def test_too_long_a_prompt_is_asked_again_with_a_quarter() -> None:
+    """Every step is still told, with less of its result; a note says so."""
+    llm, events = ScriptedLLM(TOO_LONG, saying("Done.")), list[Event]()
+    with anyio.fail_after(5):
+        assert await synthesize(llm, "q", *told(*LONG), emit=events.append) == "Done."
+    first, second = llm.requests
+    assert (first.system, len(lines_of(first)), len(lines_of(second))) == (second.system, 6, 6)
+    assert len(first.user) > 90_000
+    assert 21_000 < len(second.user) < 24_200
+    (noted,) = events
+    assert isinstance(noted, Noted)
+    assert "with a quarter of the room" in noted.text
+
+
+@pytest.mark.parametrize(
+    ("script", "outcomes"),
+    [([TOO_LONG], [Succeeded(value="short")]), ([TOO_LONG, TOO_LONG], LONG)],
+    ids=["nothing to cut", "still too long"],
+)
+async def test_too_long_for_good(script: list[LlmError], outcomes: list[Outcome]) -> None:
+    """It is asked again only with less than before, and only once."""
+    llm = ScriptedLLM(*script)
+    with anyio.fail_after(5), pytest.raises(LlmError, match="Too long"):
+        await synthesize(llm, "q", *told(*outcomes))
+    assert len(llm.requests) == len(script)

@@ -1,32 +1,64 @@
-"""The LLM of one run: every call is counted, told, and held against the run's budget."""
+"""The LLM of one run: every call is counted, told, and held against the run's budget and its time."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
-from batonmcp.core.tokens import estimated_tokens
-from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage
+from batonmcp.core.tokens import believed_tokens, estimated_tokens
+from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage, Tokens
 
 __all__ = ["Metered"]
 
 
+_MOST_BESIDE = 10_000
+"""Tokens of a prompt that an endpoint adds to what it is sent, at most: templates, and the functions told in words."""
+
+_MOST_WRITTEN = 1_000_000
+"""Tokens that a model writes in one reply at most, thoughts included."""
+
+_PAID = frozenset({"llm_bad_response", "llm_content_filter", "llm_length", "llm_refused"})
+"""Errors of an endpoint that has read the prompt all the same."""
+
+_ESTIMATED = (
+    "The LLM endpoint does not count tokens, or counts them wrongly, so the limits of this run hold by an estimate."
+)
+
+
 class Metered(LLM):
-    """Calls an LLM as long as there is money and room for it.
+    """Calls an LLM as long as there is money, room and time for it.
+
+    What an endpoint counts is told as it says, and counts against the budget unless it is missing or cannot be right:
+    then an estimate does. Of a call that fails nobody knows what it took: it is told as a call without tokens, and the
+    budget counts its prompt, estimated, if the model has read it.
 
     Args:
         llm: Who is called.
         prices: By stage, as the stages may have models of their own; None where nobody knows.
         limits: The run's budget: `llm_tokens` and `cost_usd`.
         emit: Gets an event for each call.
+        left: Says how many seconds a call may take now; None: as long as the LLM lets it.
     """
 
-    def __init__(self, llm: LLM, *, prices: Mapping[Stage, Price | None], limits: Limits, emit: Emit) -> None:
+    def __init__(
+        self,
+        llm: LLM,
+        *,
+        prices: Mapping[Stage, Price | None],
+        limits: Limits,
+        emit: Emit,
+        left: Callable[[], float] | None = None,
+    ) -> None:
         self._llm = llm
         self._prices = prices
         self._limits = limits
         self._emit = emit
+        self._left = left
+        self._is_bounded = limits.llm_tokens is not None or limits.cost_usd is not None
+        self._is_estimated = False
         self._tokens = 0
         self._cost = 0.0
 
@@ -37,38 +69,76 @@ class Metered(LLM):
             LlmError: As the LLM says, or the run's budget does not allow the call.
         """
         self._allow(request)
-        reply = await self._llm.complete(request, heard)
+        timed = replace(request, within=self._left()) if self._left else request
+        try:
+            reply = await self._llm.complete(timed, heard)
+        except LlmError as error:
+            self._emit(LlmCalled(stage=request.stage, prompt_tokens=0, completion_tokens=0, cached_tokens=0))
+            if error.info.kind in _PAID:
+                self._charge(request, "", Tokens(), requests=1)
+            raise
         tokens = reply.tokens
-        price = self._prices.get(request.stage)
-        cost = price and price.cost(prompt=tokens.prompt, cached=tokens.cached, completion=tokens.completion)
-        self._tokens += tokens.prompt + tokens.completion
-        self._cost += cost or 0.0
         self._emit(
             LlmCalled(
                 stage=request.stage,
                 prompt_tokens=tokens.prompt,
                 completion_tokens=tokens.completion,
                 cached_tokens=tokens.cached,
-                cost_usd=cost,
+                cost_usd=self._price(request, tokens) if tokens.prompt or tokens.completion else None,
                 requests=reply.requests,
             )
         )
         for note in reply.notes:
             self._emit(Noted(text=note))
+        self._charge(request, _written(reply), tokens, requests=reply.requests)
         return reply
+
+    def _charge(self, request: Request, written: str, counted: Tokens, *, requests: int) -> None:
+        """Count a call against the budget."""
+        if not self._is_bounded:
+            return
+        prompt, most = _prompt(request), _MOST_WRITTEN * requests
+        longest = (len(prompt.encode("utf-8", "replace")) + _MOST_BESIDE) * requests  # a token has a byte at least
+        believed = Tokens(
+            prompt=believed_tokens(counted.prompt, estimated_tokens(prompt) * requests, most=longest),
+            completion=believed_tokens(counted.completion, estimated_tokens(written), most=most),
+            cached=counted.cached if counted.prompt <= longest else 0,
+        )
+        self._tokens += believed.prompt + believed.completion
+        self._cost += self._price(request, believed) or 0.0
+        if believed != counted and not self._is_estimated:
+            self._is_estimated = True
+            self._emit(Noted(text=_ESTIMATED))
+
+    def _price(self, request: Request, tokens: Tokens) -> float | None:
+        price = self._prices.get(request.stage)
+        return price and price.cost(prompt=tokens.prompt, cached=tokens.cached, completion=tokens.completion)
 
     def _allow(self, request: Request) -> None:
         """Raise if the call would go past the budget, by what its prompt is estimated to take."""
-        prompt = estimated_tokens(request.system) + estimated_tokens(request.user)
+        if not self._is_bounded:
+            return
+        prompt = estimated_tokens(_prompt(request))
         most = self._limits.llm_tokens
         if most is not None and self._tokens + prompt > most:
             raise _past(
                 limit="llm_tokens", reached=f"{self._tokens + prompt:,} tokens with the next call", allowed=f"{most:,}"
             )
-        price, dollars = self._prices.get(request.stage), self._limits.cost_usd
-        cost = self._cost + (price.cost(prompt=prompt, cached=0, completion=0) if price else 0.0)
+        dollars, cost = self._limits.cost_usd, self._cost + (self._price(request, Tokens(prompt=prompt)) or 0.0)
         if dollars is not None and cost > dollars:
             raise _past(limit="cost_usd", reached=f"about ${cost:.4f} with the next call", allowed=f"${dollars:g}")
+
+
+def _prompt(request: Request) -> str:
+    """Return all that is sent, as one text."""
+    functions = [json.dumps(asdict(function), ensure_ascii=False) for function in request.functions]
+    return "".join([request.system, request.user, *functions])
+
+
+def _written(reply: Reply) -> str:
+    """Return all that a model has written, as one text."""
+    calls = [json.dumps(asdict(call), ensure_ascii=False) for call in reply.calls]
+    return "".join([reply.text, *calls])
 
 
 def _past(*, limit: str, reached: str, allowed: str) -> LlmError:

@@ -17,6 +17,7 @@ from batonmcp.core.events import (
     RunStatus,
     SynthesisStarted,
 )
+from batonmcp.core.inert import inert
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 from batonmcp.core.prepare import Settled, shape
@@ -63,8 +64,9 @@ async def orchestrate(task: Task, ports: Ports, audience: Audience) -> RunRecord
     emit(RunStarted(run_id=record.run_id, query=task.query, planner=planner))
     end = RunFinished(status="cancelled", answer=None)
     try:
-        llm = ports.llm and Metered(ports.llm, prices=ports.prices, limits=ports.limits, emit=emit)
-        end = await _Run(task, ports, emit, audience, Budget(ports.limits.run_timeout), llm).end()
+        budget = Budget(ports.limits.run_timeout)
+        llm = ports.llm and Metered(ports.llm, prices=ports.prices, limits=ports.limits, emit=emit, left=budget.left)
+        end = await _Run(task, ports, emit, audience, budget, llm).end()
     except BatonError as error:
         end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
@@ -177,7 +179,7 @@ class _Run:
         """Have the model write the answer in the time that is left."""
         with self.budget.stage() as deadline, deadline.scope:
             grew = self._grew if self.audience.follows else None
-            return await synthesize(llm, self.task.query, plan, outcomes, grew=grew)
+            return await synthesize(llm, self.task.query, plan, outcomes, grew=grew, emit=self.emit)
         raise _out_of_time(self.budget, what="answer")
 
     def _grew(self, text: str) -> None:
@@ -209,5 +211,10 @@ def _out_of_time(budget: Budget, *, what: str) -> BatonError:
 
 
 def _with_facts(text: str, notes: Sequence[str], failures: Sequence[str]) -> str:
-    facts = "\n".join("- " + sentence.replace("\n", "\n  ") for sentence in failures)  # servers wrote some of it
+    facts = "\n".join(map(_fact, failures))
     return "\n\n".join(part for part in (text, *notes, f"Not done:\n{facts}" if facts else "") if part)
+
+
+def _fact(sentence: str) -> str:
+    """Return a sentence as an entry that a tool's words in it cannot leave, and in which they load nothing."""
+    return f"- {inert(sentence)}".replace("\n", "\n  ")

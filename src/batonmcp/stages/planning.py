@@ -1,14 +1,14 @@
 """The making of a plan: given, remembered, or by a planner; valid in any case."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
+import anyio.to_thread
 from pydantic import JsonValue
 
 from batonmcp.core.check import check
-from batonmcp.core.errors import BatonError, PlanInvalid
+from batonmcp.core.errors import BatonError, LlmError, PlanInvalid
 from batonmcp.core.events import Emit, Noted, RouteRecalled, RouteStarted, RunFinished
 from batonmcp.core.plan import Plan
 from batonmcp.core.proposal import NoTool, Routed
@@ -16,8 +16,10 @@ from batonmcp.core.registry import Registry
 from batonmcp.core.reuse import day_of, is_reusable, route_key
 from batonmcp.llm.lexical import plan_lexically
 from batonmcp.llm.port import LLM
+from batonmcp.stages.again import Again, Miss, asked_again, given_up
 from batonmcp.stages.ask_host import ask_for_plan, explain_problems
 from batonmcp.stages.early import Early
+from batonmcp.stages.menu import menu_of
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PROMPT_VERSION, route
 from batonmcp.stages.task import Task
@@ -117,35 +119,51 @@ class Planning:
             return RunFinished(status="plan_required", answer=answer, error=error.info)
 
     async def _routed(self, registry: Registry, key: str | None) -> Made | RunFinished:
-        """Return the plan of a planner. A model may mend one that cannot run, once."""
+        """Return the plan of a planner. A model is asked once more where that may help, and never twice."""
         self.emit(RouteStarted(tools=len(registry), agents=[agent.title for agent in registry.agents]))
-        routed = await self._proposed(registry)
+        made = await self._attempt(registry, key)
+        if isinstance(made, Miss) and (again := await self._again(made, registry)):
+            self.emit(Noted(text=again.note))
+            made = await self._attempt(registry, key, again)
+        return given_up(made) if isinstance(made, Miss) else made
+
+    async def _attempt(
+        self, registry: Registry, key: str | None, again: Again | None = None
+    ) -> Made | RunFinished | Miss:
+        """Return a plan that can run, that there is no tool for it, or what went wrong."""
+        try:
+            routed = await self._proposed(registry, again)
+        except LlmError as error:
+            return Miss(error=error)
         if isinstance(routed, NoTool):
             return _no_match(routed, registry)
         try:
             return Made(plan=self._checked(routed.document, registry), notes=routed.notes, key=key)
         except PlanInvalid as error:
-            if not self._has_model:
-                return _impossible(error)
-            self.emit(Noted(text=f"The model's first plan could not run, so it was asked to mend it. {error}"))
-            again = await self._proposed(registry, _wrong(routed.document, error))
-        if isinstance(again, NoTool):
-            return _no_match(again, registry)
-        try:
-            return Made(plan=self._checked(again.document, registry), notes=again.notes, key=key)
-        except PlanInvalid as error:
-            return _impossible(error)
+            return Miss(error=error, document=routed.document)
 
-    async def _proposed(self, registry: Registry, wrong: str = "") -> Routed:
+    async def _again(self, miss: Miss, registry: Registry) -> Again | None:
+        """Return the second question; None if it would not help, or show the model nothing else than the first."""
+        limits = self.ports.limits
+        again = asked_again(miss, limits) if self._has_model else None
+        if again is None or again.wrong:
+            return again
+        first, second = [
+            await anyio.to_thread.run_sync(menu_of, registry, self.task.query, shown)
+            for shown in (limits, again.limits)
+        ]
+        return again if first != second else None
+
+    async def _proposed(self, registry: Registry, again: Again | None) -> Routed:
         if self._has_model and self.llm:
             routed = await route(
                 self.llm,
                 self.task,
                 registry,
-                limits=self.ports.limits,
+                limits=again.limits if again else self.ports.limits,
                 now=self.ports.now(),
                 emit=self.emit,
-                wrong=wrong,
+                wrong=again.wrong if again else "",
                 steps=self.early.beginning(registry),
             )
         else:
@@ -185,19 +203,6 @@ class Planning:
 
     def _checked(self, document: JsonValue, registry: Registry) -> Plan:
         return check(document, registry, limits=self.ports.limits, by_model=self.task.plan is None)
-
-
-def _impossible(error: PlanInvalid) -> RunFinished:
-    cure = "The model's plan cannot run: ask again, say it more exactly, or use a more capable model."
-    return RunFinished(status="failed", answer=None, error=replace(error.info, cure=cure))
-
-
-def _wrong(document: JsonValue, error: PlanInvalid) -> str:
-    """Tell a model what was wrong with its plan."""
-    problems = "\n".join(f"- {problem}" for problem in error.problems)
-    return (
-        f"This plan was made and cannot run:\n{json.dumps(document)}\nIts problems:\n{problems}\nMake it anew, mended."
-    )
 
 
 def _no_match(routed: NoTool, registry: Registry) -> RunFinished:

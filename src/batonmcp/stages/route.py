@@ -151,6 +151,8 @@ def _read(reply: Reply) -> Routed:
             notes.append(f"The model called {PLAN_FUNCTION} and single tools ({names}); the plan was taken.")
         if len(plans) > 1:
             notes.append(f"The model called {PLAN_FUNCTION} {len(plans)} times; the first was taken.")
+        if plans[0].arguments.get("steps") == [] and not plain:
+            return NoTool(reason=reply.text or "The model's plan has no steps.")
         return Proposal(document=plans[0].arguments, notes=tuple(notes))
     if plain:
         steps: list[JsonValue] = [step_of(number, call.name, call.arguments) for number, call in enumerate(plain, 1)]

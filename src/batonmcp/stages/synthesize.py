@@ -8,12 +8,14 @@ from pydantic import JsonValue
 
 from batonmcp.core.cut import Shaped, largest_first
 from batonmcp.core.errors import LlmError
+from batonmcp.core.events import Emit, Noted
 from batonmcp.core.inert import inert
 from batonmcp.core.json_text import characters_up_to
 from batonmcp.core.outcome import Cancelled, Failed, Outcome, Skipped, Succeeded, attachments_of, status_of
 from batonmcp.core.plan import Plan, Step
-from batonmcp.core.portions import FOR_A_MODEL, portions
+from batonmcp.core.portions import FOR_A_MODEL, Rooms, portions
 from batonmcp.llm.port import LLM, Request
+from batonmcp.stages.audience import hear_nothing
 from batonmcp.stages.facts import kept_values
 from batonmcp.stages.growth import Growth
 from batonmcp.stages.telling import sendable
@@ -23,6 +25,11 @@ __all__ = ["synthesize"]
 _TEMPERATURE = 0.7
 _LONGEST_CUTS = 400
 _MOST_CUTS = 4
+_FOR_A_SMALL_MODEL = Rooms(each=FOR_A_MODEL.each // 4, together=FOR_A_MODEL.together // 4)
+_TOO_LONG = (
+    "The results were too long for the model that writes the answer, so it was asked again with a quarter of the room "
+    'for them. Use a model with a larger context for "llm.synthesize".'
+)
 
 _SYSTEM = """\
 You write the answer to a query from the results of tools that have already run. Use only these results; where they do
@@ -33,13 +40,19 @@ is missing, and "cut" names such places. Do not guess what is missing, do not co
 and say so if the answer depends on it. Media are named; the user gets them beside your answer, you do not."""
 
 
-async def synthesize(
-    llm: LLM, query: str, plan: Plan, outcomes: Mapping[str, Outcome], *, grew: Callable[[str], None] | None = None
+async def synthesize(  # noqa: PLR0913 - what one stage works with
+    llm: LLM,
+    query: str,
+    plan: Plan,
+    outcomes: Mapping[str, Outcome],
+    *,
+    grew: Callable[[str], None] | None = None,
+    emit: Emit = hear_nothing,
 ) -> str:
     """Have the LLM write the answer, at temperature 0.7.
 
-    It sees of the results what there is room for, and is told what it does not see. Nothing in the answer loads
-    anything when it is shown.
+    It sees of the results what there is room for, and is told what it does not see. If that is too long for the model,
+    it is asked once more with less. Nothing in the answer loads anything when it is shown.
 
     Args:
         llm: Who writes.
@@ -47,13 +60,20 @@ async def synthesize(
         plan: What has run.
         outcomes: What came of it.
         grew: Gets the end of what is written, time and again while it is; None: nobody follows.
+        emit: Gets a note if the model was asked twice.
 
     Raises:
         LlmError: The endpoint gave no usable reply.
     """
-    user = sendable(_user(query, plan, outcomes))
-    request = Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
-    reply = await llm.complete(request, Growth(grew).hear if grew else None)
+    request = _request(query, plan, outcomes, FOR_A_MODEL)
+    try:
+        reply = await llm.complete(request, Growth(grew).hear if grew else None)
+    except LlmError as error:
+        smaller = _request(query, plan, outcomes, _FOR_A_SMALL_MODEL)
+        if error.info.kind != "llm_context_length" or len(smaller.user) >= len(request.user):
+            raise
+        emit(Noted(text=_TOO_LONG))
+        reply = await llm.complete(smaller, Growth(grew).hear if grew else None)
     answer = inert(reply.text)
     if not answer.strip():
         raise LlmError(
@@ -64,9 +84,14 @@ async def synthesize(
     return answer
 
 
-def _user(query: str, plan: Plan, outcomes: Mapping[str, Outcome]) -> str:
+def _request(query: str, plan: Plan, outcomes: Mapping[str, Outcome], rooms: Rooms) -> Request:
+    user = sendable(_user(query, plan, outcomes, rooms))
+    return Request(stage="synthesize", system=_SYSTEM, user=user, temperature=_TEMPERATURE)
+
+
+def _user(query: str, plan: Plan, outcomes: Mapping[str, Outcome], rooms: Rooms) -> str:
     entries: list[JsonValue] = [_entry(step, outcomes[step.id]) for step in plan.steps]
-    lines = "\n".join(map(_line, portions(entries, FOR_A_MODEL, beside=_LONGEST_CUTS)))
+    lines = "\n".join(map(_line, portions(entries, rooms, beside=_LONGEST_CUTS)))
     return f"Query: {query}\n\nResults, one JSON object a line:\n{lines}"
 
 
