@@ -13,7 +13,7 @@ docs/benchmarks.md, with a plot beside it.
 import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,14 +26,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from loops import charges as constants
 from loops.baton import open_baton
-from loops.charges import ANSWER, CHARGES, TOOL_S, counted
+from loops.charges import ANSWER, CHARGES, SLOW_S, TOOL_S, counted
 from loops.crowd import crowd
+from loops.early import Gain, measure_early
 from loops.model import Model
 from loops.peers import INSTALL, PEERS, PeerUnusable
 from loops.plot import Panel, plot
 from loops.questions import HEADLINE, QUESTIONS, Question
 from loops.results import Answered, Sample, goals, tables, what_if
-from loops.servers import commands
+from loops.servers import commands, write_config
 from loops.told import Told
 from loops.ways import BATON, LOOP, OURS, PARALLEL, Entry, ways
 from page import PAGE, assumptions, machine, parser, publish
@@ -50,6 +51,10 @@ _SIMULATED = (
     " stated here for what it is sent. Servers, clients and the HTTP between them are real, and so is every call."
 )
 _PEERS = "Peers are used as they come, so the model may call several tools in one turn. What installs them:"
+_EARLY = (
+    "Four tools at once, of which the slow one is written first into the plan. A step that only reads begins once "
+    "it is written; without early start it waits for the whole plan:"
+)
 _WHAT_IF = (
     "The share of the loop's time (one tool a turn) that batonmcp takes, calculated from the same calls for other "
     "endpoints and for final answers of other lengths:"
@@ -63,10 +68,12 @@ class Results:
     Attributes:
         answered: Each question in each way.
         missing: Which ways could not be measured, and why.
+        early: What early start saves; None if that was not measured.
     """
 
     answered: list[Answered] = field(default_factory=list[Answered])
     missing: dict[str, str] = field(default_factory=dict[str, str])
+    early: Gain | None = None
 
     def headlines(self) -> list[Mapping[str, Answered]]:
         """Return the headline question by way, among few tools and, if it was measured so, among many."""
@@ -76,12 +83,12 @@ class Results:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scene:
-    """The servers of some questions, and the endpoint."""
+    """The servers of some questions, and the endpoint with its model."""
 
     questions: Sequence[Question]
     crowded: bool
     model: Model
-    base_url: str
+    llm: FakeLLM
     charges: Charges
     runs: int
     tool_s: float
@@ -91,13 +98,13 @@ class _Scene:
         servers = commands(self.questions[0].servers, crowded=self.crowded, tool_s=self.tool_s)
         samples: dict[str, dict[Question, list[Sample]]] = {}
         with TemporaryDirectory() as folder:
-            for name, opened in ways(servers, self.base_url, Path(folder), errors).items():
+            for name, opened in ways(servers, self.llm.base_url, Path(folder), errors).items():
                 try:
                     async with opened as entries:
                         samples |= {entry.name: await self._samples(entry) for entry in entries}
                 except PeerUnusable as why:
                     results.missing[name] = str(why)
-            tools, paths = await self._paths(Path(folder) / "forgets.json")
+            tools, paths = await self._paths(write_config(Path(folder), servers))
         for question in self.questions:
             _compare(question, {way: taken[question] for way, taken in samples.items()})
             ideal = paths[question] + sum(map(self.charges.seconds, samples[BATON][question][0].llm))
@@ -108,7 +115,7 @@ class _Scene:
 
     async def _paths(self, config: Path) -> tuple[int, dict[Question, float]]:
         """Return how many tools there are, and the critical path of each question's tools."""
-        async with open_baton(config, self.base_url) as baton:
+        async with open_baton(config, self.llm.base_url) as baton:
             paths = {question: await baton.critical_path(question, self.runs + 2) for question in self.questions}
             return await baton.tools(), paths
 
@@ -120,7 +127,7 @@ class _Scene:
     async def _taken(self, entry: Entry, question: Question) -> list[Sample]:
         """Answer once for nothing, then as often as asked for."""
         await entry.way.ask(question.query)
-        self.model.charges = self.charges
+        self.llm.charges = self.charges
         samples: list[Sample] = []
         for _ in range(self.runs):
             self.model.settle()
@@ -128,7 +135,7 @@ class _Scene:
             calls = self.model.tool_calls if told.tool_calls is None else told.tool_calls
             _verify(told, entry, question)
             samples.append(Sample(llm=self.model.settle(), tool_calls=calls, seconds=told.seconds))
-        self.model.charges = FREE
+        self.llm.charges = FREE
         return samples
 
 
@@ -151,23 +158,36 @@ def _compare(question: Question, ways: Mapping[str, Sequence[Sample]]) -> None:
 
 
 async def measure(
-    charges: Charges, *, runs: int, tool_s: float = TOOL_S, questions: Sequence[Question] = QUESTIONS
+    charges: Charges,
+    *,
+    runs: int,
+    tool_s: float = TOOL_S,
+    questions: Sequence[Question] = QUESTIONS,
+    crowded: bool = True,
 ) -> Results:
-    """Answer every question in every way `runs` times; the headline question also where many other tools are."""
+    """Answer every question in every way.
+
+    Args:
+        charges: The time that the model's answers cost.
+        runs: How often each question is answered.
+        tool_s: How long a call of a small server takes.
+        questions: What is asked.
+        crowded: Whether the headline question is asked among many other tools as well, where there are any.
+    """
     results, model = Results(), Model(questions)
     with _complaints() as errors, FakeLLM(model) as llm:
-        for asked, crowded in _scenes(questions):
+        for asked, among_many in _scenes(questions, crowded=crowded and bool(crowd())):
             scene = _Scene(
                 questions=asked,
-                crowded=crowded,
+                crowded=among_many,
                 model=model,
-                base_url=llm.base_url,
+                llm=llm,
                 charges=charges,
                 runs=runs,
                 tool_s=tool_s,
             )
             await scene.play(results, errors)
-    return results
+    return replace(results, early=await measure_early(charges, runs=runs, tool_s=SLOW_S if tool_s else 0.0))
 
 
 @contextmanager
@@ -177,9 +197,9 @@ def _complaints() -> Generator[TextIO]:
         yield file
 
 
-def _scenes(questions: Sequence[Question]) -> Iterable[tuple[Sequence[Question], bool]]:
+def _scenes(questions: Sequence[Question], *, crowded: bool) -> Iterable[tuple[Sequence[Question], bool]]:
     """Return the questions by their servers, and whether others are there too."""
-    if HEADLINE in questions and crowd():
+    if HEADLINE in questions and crowded:
         yield [HEADLINE], True
     for servers in dict.fromkeys(question.servers for question in questions):
         yield [question for question in questions if question.servers == servers], False
@@ -202,6 +222,7 @@ def report(results: Results, charges: Charges, *, runs: int) -> str:
         "### What it hangs on",
         _WHAT_IF,
         what_if(headlines, charges, answer=counted([ANSWER])),
+        *(["### Early start", _EARLY, results.early.as_markdown()] if results.early else []),
         "### All other questions",
         tables(others),
     ]

@@ -38,7 +38,7 @@ async def test_versus_loop_counts_the_calls_of_each_way(monkeypatch: pytest.Monk
     script = _script("versus_loop", monkeypatch)
     chain = script.QUESTIONS[-1]
     with anyio.fail_after(5 * TIME_S):
-        results = await script.measure(FREE, runs=1, tool_s=0.0, questions=[script.HEADLINE, chain])
+        results = await script.measure(FREE, runs=1, tool_s=0.0, questions=[script.HEADLINE, chain], crowded=False)
     ours = {"batonmcp": 2, "batonmcp, cached route": 1, "loop with batonmcp": 4}
     ours |= {"the same, asks for data": 3, "the same, data, cached route": 2}
     loops = {script.HEADLINE: (7, 3), chain: (12, 5)}
@@ -51,6 +51,8 @@ async def test_versus_loop_counts_the_calls_of_each_way(monkeypatch: pytest.Monk
     assert measured.isdisjoint(results.missing)
     assert measured | {*results.missing} == {*script.ALL}
     assert {each.samples[0].tool_calls for each in results.answered if each.question is chain} == {11}
+    assert results.early.tool_s == results.early.to_come == 0
+    assert min(*results.early.waiting, *results.early.early) > 0
     text = script.report(results, FREE, runs=1)
     assert text.startswith("**Simulated is the model**")
     assert "2 against 7" in text

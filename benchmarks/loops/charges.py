@@ -7,7 +7,7 @@ from typing import Any
 
 from doubles.fake_llm import Charges, JsonObject, Usage
 
-__all__ = ["ANSWER", "CHARGES", "SUMMARY", "TOOL_S", "Prices", "Prompt", "counted", "dollars"]
+__all__ = ["ANSWER", "CHARGES", "SLOW_S", "SUMMARY", "TOOL_S", "Prices", "Prompt", "counted", "dollars"]
 
 # Assumptions: a hosted model of middle size, called over the internet.
 CHARGES = Charges(
@@ -23,6 +23,7 @@ CHARACTERS_PER_TOKEN = 4  # of the texts and calls of all messages and the tool 
 ANSWER = "word " * 119 + "word."  # the final answer, 150 tokens in every way; what it says is not measured
 SUMMARY = "word " * 31 + "word."  # an orchestrator's worker says 40 tokens, and what others need of its results
 TOOL_S = 0.1  # a call of one of the five small servers; the three sample agents take what they take, some milliseconds
+SLOW_S = 1.0  # and where early start is measured
 # End of the assumptions.
 
 _MILLION = 1e6

@@ -13,7 +13,7 @@ from typing import Any, cast
 from batonmcp.host.tool import TOOL_NAME
 from batonmcp.stages.route import PLAN_FUNCTION
 from batonmcp.stages.task import Output
-from doubles.fake_llm import FREE, Charges, JsonObject, Reply, Text, ToolCalls, Usage
+from doubles.fake_llm import JsonObject, Reply, Text, ToolCalls, Usage
 from loops.charges import ANSWER, SUMMARY, Prompt, counted
 from loops.questions import KEPT, SERVER_OF, Call, Question, key
 
@@ -30,17 +30,14 @@ class Model:
 
     Args:
         questions: All that can be asked.
-        charges: The time that its answers cost.
 
     Attributes:
         output: What a host's model asks `orchestrate` for.
-        charges: The time that its answers cost from now on.
         tool_calls: How many tools were asked for since the books were settled.
     """
 
-    def __init__(self, questions: Sequence[Question], charges: Charges = FREE) -> None:
+    def __init__(self, questions: Sequence[Question]) -> None:
         self.output: Output = "answer"
-        self.charges = charges
         self.tool_calls = 0
         self._questions = questions
         self._prompts: list[Prompt] = []
@@ -61,8 +58,7 @@ class Model:
             self._prompts.append(prompt)
             self._usages.append(usage)
             self.tool_calls += len([name for name, _ in calls if not name.endswith((PLAN_FUNCTION, TOOL_NAME))])
-        delay = self.charges.seconds(usage)
-        return ToolCalls(calls, usage=usage, delay=delay) if calls else Text(text, usage=usage, delay=delay)
+        return ToolCalls(calls, usage=usage) if calls else Text(text, usage=usage)
 
     def settle(self) -> tuple[Usage, ...]:
         """Return the usage of each call since the last time, and forget them: another answer begins."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, cast
 
-__all__ = ["HEADLINE", "KEPT", "QUESTIONS", "SERVER_OF", "Call", "Mode", "Question", "Stage", "key"]
+__all__ = ["HEADLINE", "KEPT", "QUESTIONS", "SERVER_OF", "SLOW_FIRST", "Call", "Mode", "Question", "Stage", "key"]
 
 Mode: TypeAlias = Literal["single", "parallel", "sequential"]
 Call: TypeAlias = tuple[str, Mapping[str, Any]]
@@ -149,6 +149,14 @@ HEADLINE = Question(
         _step("config", "check_config", {"component": _ITEM}, _ANOMALOUS),
     ),
 )
+
+SLOW_FIRST = Question(
+    query="What did checkout-db log, and what do the report, the trends and the configuration say about it?",
+    servers=("logs", *_THREE),
+    mode="parallel",
+    stages=(_fixed(("recent_errors", {"component": "checkout-db"}), *_EVERYTHING[:3]),),
+)
+"""A small server is called first, and then three that are fast."""
 
 QUESTIONS: tuple[Question, ...] = (
     Question(

@@ -36,17 +36,21 @@ def commands(names: Sequence[str], *, crowded: bool, tool_s: float = TOOL_S) -> 
     return found | {name: (python, str(_FOLDER / "crowd.py"), str(CATALOGUE), name) for name in others}
 
 
-def write_config(folder: Path, servers: Mapping[str, Command], *, remembers: bool) -> Path:
+def write_config(
+    folder: Path, servers: Mapping[str, Command], *, route_cache: bool = False, early_start: bool = True
+) -> Path:
     """Write a servers.json for batonmcp.
 
     Args:
         folder: Where.
         servers: The command of each.
-        remembers: Whether a plan that ran well is used again.
+        route_cache: Whether a plan that ran well is used again.
+        early_start: Whether steps that only read start while their plan is being written.
     """
-    path = folder / ("remembers.json" if remembers else "forgets.json")
+    path = folder / f"{'remembers' if route_cache else 'forgets'}-{'early' if early_start else 'waits'}.json"
     entries = {name: {"command": command[0], "args": list(command[1:])} for name, command in servers.items()}
-    document = {"mcpServers": entries, "batonmcp": {"route_cache": remembers}}
+    ours = {"route_cache": route_cache, "limits": {"early_start": early_start}}
+    document = {"mcpServers": entries, "batonmcp": ours}
     path.write_text(json.dumps(document), encoding="utf-8")
     return path
 

@@ -79,8 +79,8 @@ def ways(servers: Mapping[str, Command], base_url: str, folder: Path, errors: Te
         folder: For the configurations.
         errors: Where processes complain; a file that can be read.
     """
-    forgets = write_config(folder, servers, remembers=False)
-    remembers = write_config(folder, servers, remembers=True)
+    forgets = write_config(folder, servers)
+    remembers = write_config(folder, servers, route_cache=True)
     opener = _Opener(servers, base_url, errors)
     return {
         LOOP: opener.loop(),

@@ -1,5 +1,6 @@
 """The command `serve`: what it needs before its first answer, and what it refuses."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
 from batonmcp.cli.serve import main, make_front
+from batonmcp.config.itself import our_program
 from batonmcp.config.settings import INSIDE
 from batonmcp.core.errors import ConfigError
 from doubles.evil_stdio import argv
@@ -284,6 +286,24 @@ async def test_a_planner_without_a_model_is_said_in_each_call(write_config: Writ
                 result = await host.call_tool("orchestrate", {"query": "q"})
                 assert result.is_error
                 assert 'batonmcp.planner: is "llm", but no model is configured.' in text_of(result)
+
+
+async def test_the_host_is_told_a_command_that_is_found(write_config: WriteConfig, tmp_path: Path) -> None:
+    """What a person is to type names the program and the configuration with their whole paths, quoted where need be."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    command, *arguments = argv("write_tool", state=tmp_path / "ledger")
+    config = write_config({"evil": {"command": command, "args": arguments}}).rename(folder / "servers.json")
+    front = make_front(config, {"BATONMCP_STORE": str(tmp_path / "store.sqlite3")}, read_only=False)
+    write = {"id": "b", "tool": "evil__put", "arguments": {"key": "k", "value": "v"}}
+    with anyio.fail_after(TIME_S):
+        async with Client(front.server) as host:
+            told = text_of(await host.call_tool("orchestrate", {"plan": {"steps": [write]}}))
+    (line,) = [line for line in told.splitlines() if " approve " in line]
+    typed = shlex.split(line)
+    assert typed[:-1] == [*our_program(), "--config", str(config), "approve"]
+    done = await anyio.run_process(typed, check=False, stdin=subprocess.DEVNULL)
+    assert f"Run `batonmcp approve {typed[-1]}` in one." in done.stderr.decode()
 
 
 @pytest.mark.parametrize(("read_only", "status"), [(True, "refused"), (False, "approval_required")])

@@ -335,6 +335,15 @@ class FakeLLM:
             raise self._tape.failures[0]
 
     @property
+    def charges(self) -> Charges:
+        """The time that answers cost; what is set counts for requests from then on."""
+        return self._tape.charges
+
+    @charges.setter
+    def charges(self, charges: Charges) -> None:
+        self._tape.charges = charges
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """Every request so far, whatever its path and reply."""
         return list(self._tape.requests)
