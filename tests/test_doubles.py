@@ -19,7 +19,7 @@ import openai
 import pytest
 from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.chat.chat_completion import Choice
 
 from doubles import evil_stdio, fake_llm, processes
@@ -32,6 +32,7 @@ from doubles.fake_llm import (
     Raw,
     Reply,
     Script,
+    Streamed,
     Text,
     ToolCalls,
     Usage,
@@ -210,6 +211,51 @@ async def test_llm_answers_errors(reply: Reply, error: type[openai.APIStatusErro
         assert caught.value.response.headers["retry-after"] == "7"
     if isinstance(caught.value, openai.BadRequestError):
         assert (caught.value.param, caught.value.code) == ("temperature", "unsupported_parameter")
+
+
+async def streamed(llm: FakeLLM) -> list[ChatCompletionChunk]:
+    """Ask for a stream, and return its events as the real client reads them."""
+    async with connected(llm) as client:
+        stream = await client.chat.completions.create(
+            model="gpt-test",
+            messages=[{"role": "user", "content": "hello"}],
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+        return [chunk async for chunk in stream]
+
+
+async def test_llm_streams_what_it_would_have_said() -> None:
+    """Calls and text come in parts that make the whole, then why it ends, then the usage, in the time of the whole."""
+    usage = Usage(prompt_tokens=10, completion_tokens=20)
+    reply = ToolCalls([("time__now", {"zone": "UTC"}), ("raw__tool", "{oops")], content="let me see", usage=usage)
+    charges = Charges(latency_s=0.02, seconds_per_completion_token=0.001)
+    start = anyio.current_time()
+    with FakeLLM([reply], charges=charges) as llm:
+        chunks = await streamed(llm)
+    assert anyio.current_time() - start >= charges.seconds(usage)
+    deltas = [choice.delta for chunk in chunks for choice in chunk.choices]
+    parts = [part for delta in deltas for part in delta.tool_calls or []]
+    written = ["".join(p.function.arguments or "" for p in parts if p.index == at and p.function) for at in (0, 1)]
+    assert written == ['{"zone": "UTC"}', "{oops"]
+    assert [part.function.name for part in parts if part.function and part.function.name] == ["time__now", "raw__tool"]
+    assert "".join(delta.content or "" for delta in deltas) == "let me see"
+    assert [choice.finish_reason for chunk in chunks for choice in chunk.choices][-1] == "tool_calls"
+    assert chunks[-1].usage
+    assert (chunks[-1].usage.prompt_tokens, chunks[-1].usage.completion_tokens) == (10, 20)
+
+
+async def test_llm_holds_and_cuts_streams() -> None:
+    """What is held back comes once its event is set; a stream that is cut is a broken connection."""
+    events = fake_llm.events_of(Text("It rains."))
+    gate = threading.Event()
+    threading.Timer(0.05, gate.set).start()
+    with FakeLLM([Streamed([*events[:2], gate, *events[2:]])]) as llm:
+        said = [choice.delta.content or "" for chunk in await streamed(llm) for choice in chunk.choices]
+        assert gate.is_set()
+    assert "".join(said) == "It rains."
+    with FakeLLM([Streamed(events[:2], cut=True)]) as llm, pytest.raises(openai.APIConnectionError):
+        await streamed(llm)
 
 
 async def test_llm_drops_and_cuts_connections() -> None:

@@ -1,14 +1,18 @@
 """Which steps may start before their plan is whole."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from pydantic import JsonValue
 
-from batonmcp.core.early import EarlyCall, early_call, early_call_of, may_be_early
+from batonmcp.core.early import EarlyCall, early_call, early_plan, may_be_early
 from batonmcp.core.effect import Effect
+from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
+from batonmcp.core.outcome import Failed, Outcome, Succeeded
 from batonmcp.core.policy import Policy
+from batonmcp.core.prepare import Settled
 from builders import plan_of, registry, tool
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -28,11 +32,15 @@ def step(tool: str, arguments: JsonValue = None, **more: JsonValue) -> JsonValue
     return {"id": f"s_{tool}", "tool": tool, "arguments": {} if arguments is None else arguments, **more}
 
 
-def early(*beginning: JsonValue, policy: Policy | None = None) -> tuple[str, dict[str, JsonValue]] | None:
-    """Return the call that may be made early when a plan begins so."""
-    call = early_call_of(
-        beginning, TOOLS, policy=policy or Policy(), limits=Limits(), inputs={"place": "Bergen", "many": ["x"]}
-    )
+def early(
+    *beginning: JsonValue, policy: Policy | None = None, outcomes: Mapping[str, Outcome] | None = None
+) -> tuple[str, dict[str, JsonValue]] | None:
+    """Return the call of the last step that may be made early when a plan begins so."""
+    plan = early_plan(beginning, TOOLS, policy=policy or Policy(), limits=Limits())
+    if plan is None:
+        return None
+    settled = Settled(plan=plan, outcomes=outcomes or {}, inputs={"place": "Bergen", "many": ["x"]})
+    call = early_call(plan.steps[-1], settled, limits=Limits())
     return call and (call.tool.qualified, call.arguments)
 
 
@@ -53,6 +61,15 @@ def test_what_was_plainly_meant_is_repaired_first() -> None:
 def test_values_of_the_host_are_known() -> None:
     """A reference to what was passed in is settled from the start."""
     assert early(step("a__read", {"city": {"$from": "inputs.place"}})) == ("a__read", {"city": "Bergen"})
+
+
+def test_data_of_early_steps_is_known() -> None:
+    """A step goes on with what others have given that were early themselves; one that failed gives nothing."""
+    chain = [step("b__read"), step("a__read", {"city": {"$from": "s_b__read.city"}})]
+    assert early(*chain, outcomes={"s_b__read": Succeeded(value={"city": "Oslo"})}) == ("a__read", OSLO)
+    assert early(*chain, outcomes={"s_b__read": Succeeded(value={"town": "Oslo"})}) is None
+    failed = Failed(error=ErrorInfo(kind="x", message="No."))
+    assert early(*chain, outcomes={"s_b__read": failed}) is None
 
 
 @pytest.mark.parametrize(
@@ -111,7 +128,8 @@ def test_tools_of_which_calls_may_be_early(name: str, expected: bool) -> None:  
 def test_step_of_the_whole_plan_is_judged_the_same() -> None:
     """A plan in which it has come to wait for something does not take the call over."""
     plan = plan_of({"steps": [step("a__write"), READ, step("b__read")]}, TOOLS)
-    found = [early_call(one, {}, limits=Limits()) for one in plan.steps]
+    settled = Settled(plan=plan, outcomes={}, inputs={})
+    found = [early_call(one, settled, limits=Limits()) for one in plan.steps]
     assert found == [None, None, EarlyCall(tool=TOOLS["b__read"], arguments={})]
 
 

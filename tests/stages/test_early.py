@@ -28,7 +28,7 @@ from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PLAN_FUNCTION
 from batonmcp.stages.task import Output, Task
 from builders import registry, tool
-from doubles.ports import Dialogue, InProcessTools, ScriptedLLM, Streamed, calling, saying, streamed
+from doubles.ports import Dialogue, InProcessTools, ScriptedLLM, Streamed, calling, failed, saying, streamed
 
 pytestmark = pytest.mark.anyio
 
@@ -199,6 +199,48 @@ async def test_write_order_is_kept() -> None:
         assert tools.called == ["b__get"]
         gate.set()
     assert tools.called == ["b__get", "a__put", "a__get"]
+
+
+async def test_chain_of_reads_runs_while_the_plan_is_written() -> None:
+    """A read that takes another's data starts once that has been answered, and only the write waits for the plan."""
+    steps: list[JsonValue] = [
+        {"id": "w", "tool": WEATHER[0], "arguments": WEATHER[1]},
+        {"id": "t", "tool": "trains__find", "arguments": {"to": {"$from": "w.city"}}},
+        {"id": "u", "tool": "trains__find", "arguments": {"to": {"$from": "t.to"}, "back": True}, "after": ["w"]},
+        {"id": "m", "tool": "mail__send", "arguments": {"text": {"$from": "w.city"}}},
+        {"id": "v", "tool": "weather__today", "arguments": {"city": {"$from": "m.text"}}},
+    ]
+    gate = anyio.Event()
+    reply = calling((PLAN_FUNCTION, {"steps": steps}))
+    story = Story(ScriptedLLM(streamed(reply, gates={1: gate})))
+    hold = story.tools.hold("weather__today")
+    async with story.running():
+        await story.tools.arrived("weather__today")
+        await anyio.wait_all_tasks_blocked()
+        assert story.tools.called == ["weather__today"]
+        hold.set()
+        await story.tools.arrived("trains__find", "trains__find")
+        await anyio.wait_all_tasks_blocked()
+        assert called(story) == [WEATHER, TRAINS, ("trains__find", {"to": "Oslo", "back": True})]
+        gate.set()
+    assert called(story)[3:] == [("mail__send", {"text": "Oslo"}), WEATHER]
+    assert [step.status for step in story.record.steps] == ["succeeded"] * 5
+    assert [step.attempts for step in story.record.steps] == [1] * 5
+    assert not story.notes
+
+
+async def test_step_after_a_failed_one_is_not_begun() -> None:
+    """What it would take its data from has none; the plan decides what becomes of both."""
+    steps: list[JsonValue] = [
+        {"id": "w", "tool": WEATHER[0], "arguments": WEATHER[1]},
+        {"id": "t", "tool": "trains__find", "arguments": {"to": {"$from": "w.city"}}},
+    ]
+    reply = calling((PLAN_FUNCTION, {"steps": steps}))
+    story = Story(ScriptedLLM(streamed(reply)), tools=InProcessTools(TOOLS, {"weather__today": failed()}))
+    with anyio.fail_after(TIME_S):
+        await story.run()
+    assert [step.status for step in story.record.steps] == ["failed", "skipped"]
+    assert story.tools.called == ["weather__today"]
 
 
 # A plan that ends otherwise than it began.

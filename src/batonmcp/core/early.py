@@ -1,11 +1,11 @@
 """Early start: which steps may start while the plan that they belong to is still being written.
 
 Only what can do no harm whatever comes after it: a call that reads, within its own server, that nobody is asked about,
-and that waits for nothing. All other steps wait for the whole plan.
+and that waits for nothing but others of the kind. All other steps wait for the whole plan.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue
@@ -13,13 +13,13 @@ from pydantic import JsonValue
 from batonmcp.core.check import check
 from batonmcp.core.errors import PlanInvalid
 from batonmcp.core.limits import Limits
-from batonmcp.core.plan import Step
+from batonmcp.core.plan import Plan, Step
 from batonmcp.core.policy import Policy, judge
-from batonmcp.core.prepare import foreseen
+from batonmcp.core.prepare import Calls, Settled, prepare
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 
-__all__ = ["EarlyCall", "early_call", "early_call_of", "may_be_early"]
+__all__ = ["EarlyCall", "early_call", "early_plan", "may_be_early"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +40,14 @@ def may_be_early(tool: Tool) -> bool:
     return tool.effect.kind == "read" and not tool.effect.open_world
 
 
-def early_call_of(
-    beginning: Sequence[JsonValue],
-    registry: Registry,
-    *,
-    policy: Policy,
-    limits: Limits,
-    inputs: Mapping[str, JsonValue],
-) -> EarlyCall | None:
-    """Return the call of the last of the steps with which a plan begins, None if it has to wait for the whole.
+def early_plan(beginning: Sequence[JsonValue], registry: Registry, *, policy: Policy, limits: Limits) -> Plan | None:
+    """Return the plan that the steps with which a plan begins make by themselves, None if none of it may start.
 
     Args:
         beginning: The steps as a model wrote them.
         registry: The tools that the plan may use.
         policy: What may run. Where all of it is asked about, or something so far may not run, nothing is early.
         limits: Bounds that the plan must keep.
-        inputs: What the host passed along with the query.
     """
     if policy.asks_about_everything:
         return None
@@ -64,19 +56,24 @@ def early_call_of(
     except PlanInvalid:
         return None
     judgement = judge(plan, policy)
-    last = plan.steps[-1]
-    if judgement.denied or any(concern.step is last for concern in judgement.asked):
-        return None
-    return early_call(last, inputs, limits=limits)
+    asked = any(may_be_early(concern.step.tool) for concern in judgement.asked)
+    return None if judgement.denied or asked else plan
 
 
-def early_call(step: Step, inputs: Mapping[str, JsonValue], *, limits: Limits) -> EarlyCall | None:
-    """Return the call of a step of a plan if it is one that may be, or may have been, made early."""
-    if not may_be_early(step.tool) or step.waits or step.when or step.for_each:
+def early_call(step: Step, settled: Settled, *, limits: Limits) -> EarlyCall | None:
+    """Return the call of a step if it is one that may be, or may have been, made before its plan is whole.
+
+    Args:
+        step: A step of a plan, or of the beginning of one.
+        settled: What is known so far: of the steps before it, only those that were early themselves and succeeded.
+        limits: Bounds of the call.
+    """
+    if not may_be_early(step.tool) or step.when or step.for_each:
         return None
-    calls = foreseen(step, inputs, limits=limits)
-    match calls.arguments if calls else ():
-        case (dict() as arguments,):
+    if any(wait.step not in settled.outcomes for wait in step.waits):
+        return None
+    match prepare(step, settled, limits=limits):
+        case Calls(arguments=(dict() as arguments,)):
             return EarlyCall(tool=step.tool, arguments=arguments)
         case _:
             return None

@@ -8,11 +8,12 @@ from anyio.abc import TaskGroup
 from pydantic import JsonValue
 
 from batonmcp.core.caller import Caller
-from batonmcp.core.early import EarlyCall, early_call, early_call_of, may_be_early
+from batonmcp.core.early import EarlyCall, early_call, early_plan, may_be_early
 from batonmcp.core.errors import BatonError
 from batonmcp.core.events import StepFinished, StepStarted
-from batonmcp.core.outcome import Cancelled
+from batonmcp.core.outcome import Cancelled, Outcome, Succeeded
 from batonmcp.core.plan import Plan
+from batonmcp.core.prepare import Settled
 from batonmcp.core.registry import Registry
 from batonmcp.stages.begun import Begun
 from batonmcp.stages.ports import Ports
@@ -50,29 +51,33 @@ class Early:
         tasks: Where they run; None: nothing begins early.
 
     Attributes:
+        begun: All that have begun.
         taken: Those that the plan takes over, by step.
     """
 
     def __init__(self, task: Task, ports: Ports, caller: Caller, tasks: TaskGroup | None) -> None:
+        self.begun: list[Begun] = []
         self.taken: Mapping[str, Begun] = {}
         self._task = task
         self._ports = ports
         self._caller = caller
         self._tasks = tasks
-        self._begun: list[Begun] = []
+        self._settled = False
 
     def beginning(self, registry: Registry) -> "Beginning | None":
         """Return what hears of the steps of the next reply; None where none of these tools could begin early."""
         if self._tasks is None or not any(map(may_be_early, registry)):
             return None
-        return Beginning(self._next_call(registry), self._begin, self._begun)
+        return Beginning(self, registry, self._task, self._ports)
 
     def settle(self, plan: Plan) -> None:
         """Have a valid plan take over what it still holds, once each, and stop the rest."""
-        left = list(self._begun)
+        self._settled = True
+        left = list(self.begun)
         taken: dict[str, Begun] = {}
-        for step in plan.steps:
-            call = early_call(step, self._task.inputs, limits=self._ports.limits)
+        for step in plan.steps if left else ():
+            known = Settled(plan=plan, outcomes=_succeeded(taken), inputs=self._task.inputs)
+            call = early_call(step, known, limits=self._ports.limits)
             if call and (found := _first(left, call)):
                 taken[step.id] = found
                 left.remove(found)
@@ -80,9 +85,22 @@ class Early:
         for begun in left:
             begun.stop()
 
+    def begin(self, call: EarlyCall, then: Callable[[], None]) -> Begun | None:
+        """Make a call, and something when it has been answered; None if it cannot be made now."""
+        if self._tasks is None or self._settled or len(self.begun) >= self._ports.limits.parallel_run:
+            return None
+        begun = Begun(call, self._ports.clock())
+        self.begun.append(begun)
+        self._tasks.start_soon(self._run, begun, then, name=call.tool.qualified)
+        return begun
+
+    async def _run(self, begun: Begun, then: Callable[[], None]) -> None:
+        await begun.run(self._ports, self._caller)
+        then()
+
     def stop(self) -> None:
         """Stop what has not been answered."""
-        for begun in self._begun:
+        for begun in self.begun:
             begun.stop()
 
     def told(self) -> Iterator[StepStarted | StepFinished]:
@@ -101,66 +119,71 @@ class Early:
     @property
     def note(self) -> str | None:
         """Say what began for nothing; None if nothing did."""
-        strays = [begun for begun in self._begun if begun not in self.taken.values()]
+        strays = [begun for begun in self.begun if begun not in self.taken.values()]
         if not strays:
             return None
         told = ", ".join(f"{one.call.tool.qualified} ({'answered' if one.outcome else 'stopped'})" for one in strays)
         return f"These reads had begun while the plan was being written, which does not hold them after all: {told}."
 
-    def _next_call(self, registry: Registry) -> Callable[[Sequence[JsonValue]], EarlyCall | None]:
-        ports, inputs = self._ports, self._task.inputs
-
-        def next_call(steps: Sequence[JsonValue]) -> EarlyCall | None:
-            return early_call_of(steps, registry, policy=ports.policy, limits=ports.limits, inputs=inputs)
-
-        return next_call
-
-    def _begin(self, call: EarlyCall) -> None:
-        if self._tasks is None or len(self._begun) >= self._ports.limits.parallel_run:
-            return
-        begun = Begun(call, self._ports.clock())
-        self._begun.append(begun)
-        self._tasks.start_soon(begun.run, self._ports, self._caller, name=call.tool.qualified)
-
 
 class Beginning:
     """The beginning of a plan, as a reply brings it step by step.
 
-    What an earlier reply began already is not begun again.
+    A step that takes data from others starts when those have been answered that it takes it from, if they are early
+    themselves. What an earlier reply began already is not begun again.
 
     Args:
-        next_call: Returns the call of the last of some steps, if it may be made.
-        begin: Makes it.
-        begun: What has begun.
+        early: Makes the calls.
+        registry: The tools that the plan may use.
+        task: What is asked.
+        ports: What the run works with.
     """
 
-    def __init__(
-        self,
-        next_call: Callable[[Sequence[JsonValue]], EarlyCall | None],
-        begin: Callable[[EarlyCall], None],
-        begun: Sequence[Begun],
-    ) -> None:
-        self._next_call = next_call
-        self._begin = begin
-        self._begun = begun
+    def __init__(self, early: Early, registry: Registry, task: Task, ports: Ports) -> None:
+        self._early = early
+        self._registry = registry
+        self._task = task
+        self._ports = ports
         self._steps: list[JsonValue] = []
-        self._unclaimed = list(begun)
+        self._plan: Plan | None = None
+        self._begun: dict[int, Begun] = {}
+        self._unclaimed = list(early.begun)
 
     def add(self, step: JsonValue) -> None:
         """Take the next step."""
         self._steps.append(step)
-        call = self._next_call(self._steps)
-        if call is None:
-            return
-        if found := _first(self._unclaimed, call):
-            self._unclaimed.remove(found)
-        else:
-            self._begin(call)
+        self._plan = early_plan(self._steps, self._registry, policy=self._ports.policy, limits=self._ports.limits)
+        self._go_on()
 
     def lose(self) -> None:
         """Forget the steps: another reply comes in place of this one."""
         self._steps.clear()
-        self._unclaimed = list(self._begun)
+        self._plan = None
+        self._begun.clear()
+        self._unclaimed = list(self._early.begun)
+
+    def _go_on(self) -> None:
+        """Begin whatever may begin now."""
+        plan = self._plan
+        for place, step in enumerate(plan.steps if plan else ()):
+            if plan and place not in self._begun:
+                named = {plan.steps[at].id: begun for at, begun in self._begun.items()}
+                known = Settled(plan=plan, outcomes=_succeeded(named), inputs=self._task.inputs)
+                call = early_call(step, known, limits=self._ports.limits)
+                begun = call and self._of(call)
+                if begun:
+                    self._begun[place] = begun
+
+    def _of(self, call: EarlyCall) -> Begun | None:
+        """Return what makes a call: one that has begun already, else a new one."""
+        if found := _first(self._unclaimed, call):
+            self._unclaimed.remove(found)
+            return found
+        return self._early.begin(call, self._go_on)
+
+
+def _succeeded(begun: Mapping[str, Begun]) -> dict[str, Outcome]:
+    return {name: one.outcome for name, one in begun.items() if isinstance(one.outcome, Succeeded)}
 
 
 def _first(begun: Sequence[Begun], call: EarlyCall) -> Begun | None:
