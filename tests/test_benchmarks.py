@@ -166,7 +166,7 @@ def test_the_page_has_the_marks_of_every_script_that_writes(monkeypatch: pytest.
     """So that `--write` works."""
     page = _script("page", monkeypatch)
     text = page.PAGE.read_text(encoding="utf-8")
-    for script in ("versus_loop.py", "engine.py", "fleet.py", "host.py"):
+    for script in ("versus_loop.py", "engine.py", "fleet.py", "host.py", "route.py"):
         assert page.replaced(text, script, "x") != text
 
 

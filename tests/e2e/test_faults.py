@@ -42,7 +42,8 @@ async def test_bad_servers_cost_themselves_only(write_config: WriteConfig, sampl
         "sleeper": evil("hang_call", timeout=2),
         "data_agent": sample_servers["data_agent"],
     }
-    config = write_config(servers, limits={"connect_timeout": 5})
+    policy = {"allow": ["mixed__echo"]}  # else a person is asked whether it may get what another server gave
+    config = write_config(servers, limits={"connect_timeout": 5}, policy=policy)
     steps: list[dict[str, Any]] = [
         echo("a", "mixed"),
         echo("b", "mortal"),

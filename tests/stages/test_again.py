@@ -38,7 +38,7 @@ def test_after_too_long_a_prompt_tools_have_a_quarter_of_their_room() -> None:
     """All other limits stay, and the model is told nothing: it has seen nothing."""
     again = asked_again(Miss(error=failure("llm_context_length")), LIMITS)
     assert again == Again(
-        note=again.note if again else "", limits=Limits(steps=7, native_tokens=2_000, catalogue_tokens=7_500)
+        note=again.note if again else "", limits=Limits(steps=7, native_tokens=750, catalogue_tokens=7_500)
     )
 
 

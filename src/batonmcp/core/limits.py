@@ -59,7 +59,7 @@ class Limits:
     kept_runs: int = 200
     kept_bytes: int = 64_000_000
     kept_seconds: float = 3_600.0
-    native_tokens: int = 8_000
+    native_tokens: int = 3_000
     catalogue_tokens: int = 30_000
     llm_tokens: int | None = None
     cost_usd: float | None = None

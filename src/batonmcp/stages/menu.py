@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import anyio.to_thread
+
 from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import result_type, signature
@@ -15,7 +17,7 @@ from batonmcp.llm.port import Function
 from batonmcp.llm.ranking import Ranking
 from batonmcp.llm.schema import safe_schema
 
-__all__ = ["MOST_FUNCTIONS", "Menu", "menu_of"]
+__all__ = ["MOST_FUNCTIONS", "Menu", "menu", "menu_of"]
 
 MOST_FUNCTIONS: Final = 127
 """Tools that are offered as functions: OpenAI takes 128, which others copy, and one of them is ours."""
@@ -23,6 +25,7 @@ MOST_FUNCTIONS: Final = 127
 _LONGEST_DESCRIPTION = 1024  # OpenAI's limit for a function
 _LONGEST_RESULT = 500
 _RANKED = 2_000
+_MANY = 1_000
 _WORD = re.compile(r"[\w.-]*\w")
 
 
@@ -52,6 +55,13 @@ class Menu:
         )
 
 
+async def menu(registry: Registry, query: str, limits: Limits) -> Menu:
+    """Return the menu for a query; of very many tools in a thread, as the first of a registry takes a while."""
+    if len(registry) <= _MANY:
+        return menu_of(registry, query, limits)
+    return await anyio.to_thread.run_sync(menu_of, registry, query, limits)
+
+
 def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
     """Return the menu for a query.
 
@@ -78,7 +88,7 @@ class _Lines:
 
 def _ranked(registry: Registry, lines: _Lines, query: str, room: int) -> Menu:
     """Fill the room: what the query names, then what matches best; of the rest its servers, with names if they fit."""
-    servers = _servers(registry)
+    servers = registry.once(_servers)
     room -= sum(estimated_tokens(_others(server, len(tools), [])) for server, tools in servers.items())
     wanted = dict.fromkeys([*_named(registry, query), *registry.once(Ranking).best(query, _RANKED)])
     shown: set[str] = set()
@@ -124,9 +134,22 @@ def _servers(registry: Registry) -> dict[str, list[str]]:
 
 def _named(registry: Registry, query: str) -> Iterable[str]:
     """Return the tools that the query names: by their full name, their own, or that of their server."""
-    said = {word.lower() for word in _WORD.findall(query)}
-    exact = [tool.qualified for tool in registry if {tool.qualified.lower(), tool.name.lower()} & said]
-    return [*exact, *(tool.qualified for tool in registry if {tool.server.lower(), tool.agent.lower()} & said)]
+    said = [word.lower() for word in _WORD.findall(query)]
+    names = registry.once(_Names)
+    return [name for known in (names.tools, names.servers) for word in said for name in known.get(word, ())]
+
+
+class _Names:
+    """Which tools a word names: as theirs, or as that of their server."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.tools: dict[str, list[str]] = {}
+        self.servers: dict[str, list[str]] = {}
+        for tool in registry:
+            for word in {tool.qualified.lower(), tool.name.lower()}:
+                self.tools.setdefault(word, []).append(tool.qualified)
+            for word in {tool.server.lower(), tool.agent.lower()}:
+                self.servers.setdefault(word, []).append(tool.qualified)
 
 
 def _functions(registry: Registry) -> tuple[Function, ...]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import anyio.to_thread
 from pydantic import JsonValue
 
 from batonmcp.core.check import check
@@ -19,7 +18,7 @@ from batonmcp.llm.port import LLM
 from batonmcp.stages.again import Again, Miss, asked_again, given_up
 from batonmcp.stages.ask_host import ask_for_plan, explain_problems
 from batonmcp.stages.early import Early
-from batonmcp.stages.menu import menu_of
+from batonmcp.stages.menu import menu
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PROMPT_VERSION, route
 from batonmcp.stages.task import Task
@@ -148,10 +147,7 @@ class Planning:
         again = asked_again(miss, limits) if self._has_model else None
         if again is None or again.wrong:
             return again
-        first, second = [
-            await anyio.to_thread.run_sync(menu_of, registry, self.task.query, shown)
-            for shown in (limits, again.limits)
-        ]
+        first, second = [await menu(registry, self.task.query, shown) for shown in (limits, again.limits)]
         return again if first != second else None
 
     async def _proposed(self, registry: Registry, again: Again | None) -> Routed:

@@ -6,7 +6,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
-import anyio.to_thread
 from pydantic import JsonValue
 
 from batonmcp.core.draft import PLAN_FORMAT
@@ -17,7 +16,7 @@ from batonmcp.core.proposal import NoTool, Proposal, Routed
 from batonmcp.core.registry import Registry
 from batonmcp.llm.port import LLM, Function, Heard, Piece, Reply, Request, StreamLost
 from batonmcp.llm.reply import Entries, Offered, step_of
-from batonmcp.stages.menu import menu_of
+from batonmcp.stages.menu import menu
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
 
@@ -109,16 +108,14 @@ async def route(  # noqa: PLR0913 - what one stage works with
     Raises:
         LlmError: The endpoint gave no usable reply.
     """
-    menu = await anyio.to_thread.run_sync(
-        menu_of, registry, task.query, limits
-    )  # the first of a registry takes a while
-    if menu.note:
-        emit(Noted(text=menu.note))
+    shown = await menu(registry, task.query, limits)
+    if shown.note:
+        emit(Noted(text=shown.note))
     request = Request(
         stage="route",
-        system=f"{_SYSTEM}\n\n{_CATALOGUE}\n{menu.catalogue}" if menu.catalogue else _SYSTEM,
+        system=f"{_SYSTEM}\n\n{_CATALOGUE}\n{shown.catalogue}" if shown.catalogue else _SYSTEM,
         user=sendable("\n\n".join(filter(None, [_user(task, now), wrong]))),
-        functions=[*menu.functions, _plan_function()],
+        functions=[*shown.functions, _plan_function()],
         temperature=0,
         plan_function=PLAN_FUNCTION,
     )
