@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from batonmcp.cli.addressee import addressee
-from batonmcp.config.settings import LlmSettings, Settings
+from batonmcp.config.settings import LlmEndpoint, LlmSettings, Settings
 
+ONE = LlmEndpoint(base_url="http://127.0.0.1:9/v1", api_key="sk-secret", model="m")
 LLM = LlmSettings(base_url="http://127.0.0.1:9/v1", api_key="sk-secret", model="m")
 
 
@@ -15,15 +16,21 @@ LLM = LlmSettings(base_url="http://127.0.0.1:9/v1", api_key="sk-secret", model="
     ("llm", "said"),
     [
         (LLM, "m"),
-        (replace(LLM, route_model="m", synthesize_model="m"), "m"),
-        (replace(LLM, route_model="r"), "m and r"),
+        (replace(LLM, route=replace(ONE, model="r")), "m and r"),
     ],
-    ids=["one", "the same", "two"],
+    ids=["one", "two"],
 )
 def test_the_address_and_its_models(llm: LlmSettings, said: str) -> None:
     """The address is named with every model that is used there; the key is not."""
     told = addressee(Settings(source=Path("servers.json"), servers=(), llm=llm))
     assert told == f"Queries and results go to http://127.0.0.1:9/v1 ({said})."
+
+
+def test_two_addresses() -> None:
+    """Where the stages have endpoints of their own, it is said what goes where."""
+    other = replace(ONE, base_url="http://127.0.0.1:8/v1", model="n")
+    told = addressee(Settings(source=Path("servers.json"), servers=(), llm=replace(LLM, synthesize=other)))
+    assert told == "Queries go to http://127.0.0.1:9/v1 (m), results to http://127.0.0.1:8/v1 (n)."
 
 
 def test_no_model() -> None:

@@ -17,7 +17,7 @@ def failure(kind: str) -> LlmError:
 
 def test_an_invalid_plan_goes_back_with_its_problems() -> None:
     """The model sees what it wrote, and each problem of it."""
-    again = asked_again(Miss(error=INVALID, document={"steps": [{"tool": "b"}]}), LIMITS)
+    again = asked_again(Miss(error=INVALID, document={"steps": [{"tool": "b"}]}), LIMITS, shown=4_000)
     assert again is not None
     assert again.limits is LIMITS
     assert '{"steps": [{"tool": "b"}]}' in again.wrong
@@ -27,7 +27,7 @@ def test_an_invalid_plan_goes_back_with_its_problems() -> None:
 
 def test_after_a_cut_reply_a_shorter_plan_is_wanted() -> None:
     """The same tools, and a word about the length."""
-    again = asked_again(Miss(error=failure("llm_length")), LIMITS)
+    again = asked_again(Miss(error=failure("llm_length")), LIMITS, shown=4_000)
     assert again is not None
     assert again.limits is LIMITS
     assert "Make a shorter plan" in again.wrong
@@ -36,16 +36,21 @@ def test_after_a_cut_reply_a_shorter_plan_is_wanted() -> None:
 
 def test_after_too_long_a_prompt_tools_have_a_quarter_of_their_room() -> None:
     """All other limits stay, and the model is told nothing: it has seen nothing."""
-    again = asked_again(Miss(error=failure("llm_context_length")), LIMITS)
+    again = asked_again(Miss(error=failure("llm_context_length")), LIMITS, shown=4_000)
     assert again == Again(
-        note=again.note if again else "", limits=Limits(steps=7, native_tokens=750, catalogue_tokens=7_500)
+        note=again.note if again else "", limits=Limits(steps=7, native_tokens=0, catalogue_tokens=1_000)
     )
+
+
+def test_few_tools_are_not_what_is_too_long() -> None:
+    """Then nothing is gained by leaving some out."""
+    assert asked_again(Miss(error=failure("llm_context_length")), LIMITS, shown=999) is None
 
 
 @pytest.mark.parametrize("kind", ["llm_refused", "llm_content_filter", "llm_budget", "llm_timeout", "llm_unreachable"])
 def test_otherwise_nothing_is_asked(kind: str) -> None:
     """What the client could not mend, or what would only be said again."""
-    assert asked_again(Miss(error=failure(kind)), LIMITS) is None
+    assert asked_again(Miss(error=failure(kind)), LIMITS, shown=4_000) is None
 
 
 def test_the_end_without_a_plan() -> None:

@@ -14,6 +14,9 @@ from batonmcp.core.limits import Limits
 
 __all__ = ["Again", "Miss", "asked_again", "given_up"]
 
+_WORTH_CUTTING = 1_000
+"""Tokens of tools: fewer are not what makes a prompt too long."""
+
 _SHORTER = (
     "You were asked this before, and your reply was cut off because it was too long. Make a shorter plan: as few steps "
     "as it takes, short ids, one step with `for_each` in place of steps that are alike, and no words beside it."
@@ -48,8 +51,14 @@ class Again:
     limits: Limits
 
 
-def asked_again(miss: Miss, limits: Limits) -> Again | None:
-    """Return the second question; None where asking again would not help."""
+def asked_again(miss: Miss, limits: Limits, *, shown: int) -> Again | None:
+    """Return the second question; None where asking again would not help.
+
+    Args:
+        miss: What came of the first.
+        limits: Of what the model was shown.
+        shown: About how many tokens of tools that was.
+    """
     match miss.error:
         case PlanInvalid() as error:
             note = f"The model's first plan could not run, so it was asked to mend it. {error}"
@@ -57,9 +66,9 @@ def asked_again(miss: Miss, limits: Limits) -> Again | None:
         case LlmError(info=info) if info.kind == "llm_length":
             note = f"The model's first plan was cut off, so it was asked for a shorter one. {info}"
             return Again(note=note, wrong=_SHORTER, limits=limits)
-        case LlmError(info=info) if info.kind == "llm_context_length":
+        case LlmError(info=info) if info.kind == "llm_context_length" and shown >= _WORTH_CUTTING:
             note = f"The tools were too long for the model, so it was asked again with a quarter of their room. {info}"
-            return Again(note=note, limits=_quarter(limits))
+            return Again(note=note, limits=replace(limits, native_tokens=0, catalogue_tokens=shown // 4))
         case _:
             return None
 
@@ -77,10 +86,6 @@ def given_up(miss: Miss) -> RunFinished:
     if info.kind == "llm_length":
         raise LlmError(kind=info.kind, message=f"The plan was cut off. {info.message}", cure=info.cure) from miss.error
     raise miss.error
-
-
-def _quarter(limits: Limits) -> Limits:
-    return replace(limits, native_tokens=limits.native_tokens // 4, catalogue_tokens=limits.catalogue_tokens // 4)
 
 
 def _wrong(document: JsonValue, error: PlanInvalid) -> str:

@@ -44,6 +44,11 @@ class Menu:
     left_out: Mapping[str, int]
 
     @property
+    def tokens(self) -> int:
+        """About how many tokens it takes."""
+        return estimated_tokens(self.catalogue) + sum(map(_tokens_of, self.functions))
+
+    @property
     def note(self) -> str | None:
         """Say what was left out; None if nothing was."""
         if not self.left_out:
@@ -157,10 +162,11 @@ def _functions(registry: Registry) -> tuple[Function, ...]:
 
 
 def _function_tokens(registry: Registry) -> int:
-    return sum(
-        estimated_tokens(f"{one.name} {one.description} {json.dumps(one.parameters, ensure_ascii=False)}")
-        for one in registry.once(_functions)
-    )
+    return sum(map(_tokens_of, registry.once(_functions)))
+
+
+def _tokens_of(one: Function) -> int:
+    return estimated_tokens(f"{one.name} {one.description} {json.dumps(one.parameters, ensure_ascii=False)}")
 
 
 def _function(tool: Tool) -> Function:

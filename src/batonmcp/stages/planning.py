@@ -142,13 +142,11 @@ class Planning:
             return Miss(error=error, document=routed.document)
 
     async def _again(self, miss: Miss, registry: Registry) -> Again | None:
-        """Return the second question; None if it would not help, or show the model nothing else than the first."""
-        limits = self.ports.limits
-        again = asked_again(miss, limits) if self._has_model else None
-        if again is None or again.wrong:
-            return again
-        first, second = [await menu(registry, self.task.query, shown) for shown in (limits, again.limits)]
-        return again if first != second else None
+        """Return the second question; None if it would not help."""
+        if not self._has_model:
+            return None
+        shown = await menu(registry, self.task.query, self.ports.limits)
+        return asked_again(miss, self.ports.limits, shown=shown.tokens)
 
     async def _proposed(self, registry: Registry, again: Again | None) -> Routed:
         if self._has_model and self.llm:
