@@ -58,11 +58,11 @@ def test_store_build_without_variables(tmp_path: Path) -> None:
 )
 def test_file_of_a_project(name: HostName, file: str) -> None:
     """A host with projects has a file in them, and knows the project from the file."""
-    host, project = HOSTS[name], Path("/work/shop")
+    host, project = HOSTS[name], Path("/projects/shop")
     found = host.file(System(platform=sys.platform, environment={}, home=HOME), project=project)
-    assert PurePosixPath(found) == PurePosixPath(f"/work/shop/{file}")
+    assert PurePosixPath(found) == PurePosixPath(f"/projects/shop/{file}")
     assert host.project_of(found) == project
-    assert host.project_of(Path("/work/shop/other.json")) is None
+    assert host.project_of(Path("/projects/shop/other.json")) is None
 
 
 def test_the_file_of_the_person_is_no_projects(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
