@@ -576,6 +576,20 @@ async def test_a_decision_while_nobody_attends(mode: str) -> None:
     assert 'value = "blue"' in person.seen[1]
 
 
+async def test_a_host_is_told_that_a_form_is_open() -> None:
+    """A reply that comes because the host's time is over says what the run waits for."""
+    hub = Hub(answers={"store__put": "stored"}, limits=PATIENT)
+    person = Person("once", gate=anyio.Event())
+    async with hub.host("legacy", person) as host:
+        first = await host.call_tool("orchestrate", WRITES)
+        assert record_of(first)["status"] == "running"
+        assert "It waits for an answer that this host has been asked for" in said(first)
+        assert person.gate
+        person.gate.set()
+        assert record_of(await visit(host, record_of(first)["run_id"]))["status"] == "ok"
+    assert hub.tools.called == ["store__put"]
+
+
 # Progress.
 
 

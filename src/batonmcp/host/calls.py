@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from mcp.server.context import ServerRequestContext
-from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, InputResponse
+from mcp_types import CallToolRequestParams, CallToolResult, InputRequiredResult, InputResponse, TextContent
 
 from batonmcp.config.lineage import why_not_served
 from batonmcp.core.discretion import Discretion
@@ -39,6 +39,7 @@ UNKNOWN_STATE: Final = (
     "Nothing was run: these answers belong to no run that waits for answers. It may have had them already, or have "
     f"been cancelled because they did not come within {PATIENCE:g} s. Call {TOOL_NAME} anew, without a request state."
 )
+_ASKED: Final = "It waits for an answer that this host has been asked for: a form that is open there, for example."
 _NOT_APPROVED: Final = (
     "Nothing was run by this: the approval is not the one of this run, was used before, or has expired. "
     f"Call {TOOL_NAME} with the run_id alone to see what waits."
@@ -131,7 +132,8 @@ class Calls:
                 words = run.desk.explained(run.id, waiting)
                 return reply(replace(run.recorder.until_now(), status="approval_required", answer=words), "answer")
             case Interim():
-                return reply(run.recorder.until_now(), "answer")
+                asked = [TextContent(text=_ASKED)] if run.is_asking else []
+                return reply(run.recorder.until_now(), "answer", asked)
             case CallToolResult() if run.cancelled:
                 return reply_cancelled(record, run.cancelled)
             case CallToolResult() if output and record.steps and run.reply:

@@ -93,6 +93,11 @@ class Inbox:
         self._rounds = 0
 
     @property
+    def is_asking(self) -> bool:
+        """Whether a question waits for an answer."""
+        return bool(self._open)
+
+    @property
     def has_unposed(self) -> bool:
         """Whether questions wait for a round."""
         return any(waiting.at == "nowhere" for waiting in self._open.values())

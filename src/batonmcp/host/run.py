@@ -163,6 +163,11 @@ class Run:
         self._inbox.begin_call()
         self._inbox.tell()
 
+    @property
+    def is_asking(self) -> bool:
+        """Whether the host has been asked something, and has not answered."""
+        return self._inbox.is_asking
+
     def present(self, token: str) -> bool:
         """Approve what waits with a token; False if it is not the one, or nothing waits."""
         return bool(self.desk and self._waiting and self.desk.present(self._waiting, token))
