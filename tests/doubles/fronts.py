@@ -1,6 +1,6 @@
 """A front served over HTTP in the process of the test, and HTTP by hand to talk to it.
 
-async with over_http(Front(backend.open, agents=[], limits=Limits(), read_only=False, shared=True)) as url:
+async with over_http(Front(backend.open, agents=[], limits=Limits(), shared=True)) as url:
     answer = await asked(url, posted(b"{}"))
 """
 

@@ -2,60 +2,21 @@
 
 import json
 import signal
-import sys
 
 import anyio
 import pytest
-from anyio.abc import Process
+
+from doubles.closing import closing, heard
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 20.0
-SERVER = """
-import sys
-from contextlib import asynccontextmanager
-import anyio
-from batonmcp.core.limits import Limits
-from batonmcp.host.server import Front
-from batonmcp.host.stdio import serve_stdio
-
-class Nothing:
-    async def agents(self, *, other_than=None):
-        await anyio.sleep_forever()
-
-@asynccontextmanager
-async def open_backend():
-    print("opened", file=sys.stderr, flush=True)
-    try:
-        yield Nothing()
-    finally:
-        with anyio.CancelScope(shield=True):
-            await anyio.sleep(float(sys.argv[1]))
-        print("closed", file=sys.stderr)
-
-async def main():
-    await serve_stdio(Front(open_backend, agents=[], limits=Limits()))
-
-anyio.run(main)
-"""
 HELLO = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",
     "params": {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}},
 }
-
-
-async def heard(process: Process, word: bytes) -> bytes:
-    """Read standard error until a word stands in it, or to its end."""
-    assert process.stderr is not None
-    text = b""
-    try:
-        while word not in text:
-            text += await process.stderr.receive()
-    except anyio.EndOfStream:
-        pass
-    return text
 
 
 @pytest.mark.parametrize(
@@ -68,7 +29,7 @@ async def heard(process: Process, word: bytes) -> bytes:
 async def test_a_signal_ends_it(number: signal.Signals, closing_takes: float, closed: bool) -> None:  # noqa: FBT001
     """A signal closes the backend, which has a moment for it, and ends the process although its input stays open."""
     with anyio.fail_after(TIME_S):
-        async with await anyio.open_process([sys.executable, "-c", SERVER, str(closing_takes)]) as process:
+        async with await anyio.open_process(closing("stdio", closing_takes)) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
@@ -84,7 +45,7 @@ async def test_a_signal_ends_it(number: signal.Signals, closing_takes: float, cl
 async def test_a_second_signal_is_not_waited_for() -> None:
     """Two signals at once: the process ends, by one or the other, though its backend never closes."""
     with anyio.fail_after(TIME_S):
-        async with await anyio.open_process([sys.executable, "-c", SERVER, "60"]) as process:
+        async with await anyio.open_process(closing("stdio", 60)) as process:
             assert process.stdin is not None
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
             assert await heard(process, b"opened\n") == b"opened\n"
@@ -96,7 +57,7 @@ async def test_a_second_signal_is_not_waited_for() -> None:
 async def test_the_end_of_input_ends_it_in_time() -> None:
     """A backend that never closes does not hold up the end."""
     with anyio.fail_after(TIME_S):
-        async with await anyio.open_process([sys.executable, "-c", SERVER, "60"]) as process:
+        async with await anyio.open_process(closing("stdio", 60)) as process:
             assert process.stdin is not None
             await process.stdin.send(json.dumps(HELLO).encode() + b"\n")
             assert await heard(process, b"opened\n") == b"opened\n"
@@ -107,7 +68,7 @@ async def test_the_end_of_input_ends_it_in_time() -> None:
 async def test_the_end_of_input_ends_it() -> None:
     """A host that goes away without having asked anything: the process ends well, and nothing was opened."""
     with anyio.fail_after(TIME_S):
-        async with await anyio.open_process([sys.executable, "-c", SERVER, "0"]) as process:
+        async with await anyio.open_process(closing("stdio", 0)) as process:
             assert process.stdin is not None
             await process.stdin.aclose()
             assert await process.wait() == 0
