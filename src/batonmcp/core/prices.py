@@ -46,6 +46,9 @@ KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
         "o3-mini*": Price(prompt=1.10, cached=0.55, completion=4.40),
         "o3": Price(prompt=2.00, cached=0.50, completion=8.00),
         "o4-mini*": Price(prompt=1.10, cached=0.275, completion=4.40),
+        "text-embedding-3-large*": Price(prompt=0.13, completion=0.0),
+        "text-embedding-3-small*": Price(prompt=0.02, completion=0.0),
+        "text-embedding-ada-002*": Price(prompt=0.10, completion=0.0),
     }
 )
 """Globs over names of models, as of August 2025; the first match counts. What servers.json says stands above them."""
