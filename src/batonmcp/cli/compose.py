@@ -16,16 +16,20 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.prices import Price, price_of
 from batonmcp.downstream.fleet import Fleet, open_fleet
+from batonmcp.llm.definitions import Definitions
 from batonmcp.llm.memory import Dialects
 from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.llm.openai_embedder import OpenAIEmbedder
 from batonmcp.llm.port import Stage
-from batonmcp.stages.ports import PlannerKind, Ports
+from batonmcp.stages.ports import Embeddings, PlannerKind, Ports
 from batonmcp.store.approvals import Approvals
 from batonmcp.store.dialects import KeptDialects
+from batonmcp.store.port import Store
 from batonmcp.store.routes import Routes
 from batonmcp.store.runs import Runs
 from batonmcp.store.shapes import Shapes
 from batonmcp.store.trust import Trust
+from batonmcp.store.vectors import Vectors
 
 __all__ = ["Hub", "open_hub"]
 
@@ -92,6 +96,7 @@ async def open_hub(
             route_model=settings.llm.model_for("route") if settings.llm else "",
             shapes=Shapes(store),
             prices=_prices(settings),
+            embeddings=_embeddings(settings, llm, discretion, store),
         )
         yield Hub(ports=ports, approvals=Approvals(store), runs=runs)
         tasks.cancel_scope.cancel()
@@ -108,6 +113,18 @@ def _prices(settings: Settings) -> Mapping[Stage, Price | None]:
         return {}
     stages: tuple[Stage, ...] = ("route", "synthesize")
     return {stage: price_of(settings.llm.model_for(stage), settings.prices) for stage in stages}
+
+
+def _embeddings(
+    settings: Settings, client: OpenAIClient | None, discretion: Discretion, store: Store
+) -> Embeddings | None:
+    """Return what ranks tools by vectors; None where no model for it is configured."""
+    at = settings.llm and settings.llm.embeddings
+    if not (settings.llm and client and at):
+        return None
+    embedder = OpenAIEmbedder(client, at, discretion, timeout=settings.llm.timeout, retries=settings.llm.retries)
+    definitions = Definitions(embedder.space, Vectors(store))
+    return Embeddings(embedder=embedder, definitions=definitions, price=price_of(at.model, settings.prices))
 
 
 def _planner(settings: Settings, without_llm: PlannerKind) -> PlannerKind:

@@ -31,6 +31,7 @@ from batonmcp.core.events import (
     StepRetried,
     StepStarted,
     SynthesisStarted,
+    TextsEmbedded,
 )
 from batonmcp.core.outcome import (
     Cancelled,
@@ -70,20 +71,30 @@ class StepRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Usage:
-    """What the LLM calls of a run took; `cost_usd` is null while no price is known."""
+    """What the LLM calls of a run took, and its embeddings, which are no such calls; the cost is that of both.
+
+    `cost_usd` is null while no price is known.
+    """
 
     llm_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     cost_usd: float | None = None
+    embedding_requests: int = 0
+    embedding_tokens: int = 0
 
-    def add(self, call: LlmCalled) -> None:
-        """Count one more call."""
-        self.llm_calls += call.requests
-        self.prompt_tokens += call.prompt_tokens
-        self.completion_tokens += call.completion_tokens
-        self.cached_tokens += call.cached_tokens
+    def add(self, call: LlmCalled | TextsEmbedded) -> None:
+        """Count one more."""
+        match call:
+            case LlmCalled():
+                self.llm_calls += call.requests
+                self.prompt_tokens += call.prompt_tokens
+                self.completion_tokens += call.completion_tokens
+                self.cached_tokens += call.cached_tokens
+            case TextsEmbedded():
+                self.embedding_requests += call.requests
+                self.embedding_tokens += call.tokens
         if call.cost_usd is not None:
             self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
 
@@ -163,7 +174,7 @@ class Recorder:
                 self._enter("route")
             case RouteRecalled():
                 record.planner = "cache"
-            case LlmCalled():
+            case LlmCalled() | TextsEmbedded():
                 record.usage.add(event)
             case PlanReady(plan=plan):
                 self._enter(None)

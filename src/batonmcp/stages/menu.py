@@ -13,9 +13,11 @@ from batonmcp.core.registry import Registry
 from batonmcp.core.signature import result_type, signature
 from batonmcp.core.tokens import estimated_tokens
 from batonmcp.core.tool import Tool
+from batonmcp.llm.fusion import fused
 from batonmcp.llm.port import Function
 from batonmcp.llm.ranking import Ranking
 from batonmcp.llm.schema import safe_schema
+from batonmcp.stages.nearest import Nearest
 
 __all__ = ["MOST_FUNCTIONS", "Menu", "menu", "menu_of"]
 
@@ -60,17 +62,36 @@ class Menu:
         )
 
 
-async def menu(registry: Registry, query: str, limits: Limits) -> Menu:
-    """Return the menu for a query; of very many tools in a thread, as the first of a registry takes a while."""
+async def menu(registry: Registry, query: str, limits: Limits, nearest: Nearest | None = None) -> Menu:
+    """Return the menu for a query; of very many tools in a thread, as the first of a registry takes a while.
+
+    Args:
+        registry: Of which tools.
+        query: What is asked.
+        limits: How many tokens they may take.
+        nearest: Ranks them by vectors too; asked only where something is to be left out.
+    """
+    shown = await _menu(registry, query, limits)
+    near = await nearest.names(registry, query) if nearest and shown.left_out else ()
+    return await _menu(registry, query, limits, near) if near else shown
+
+
+async def _menu(registry: Registry, query: str, limits: Limits, near: Sequence[str] = ()) -> Menu:
     if len(registry) <= _MANY:
-        return menu_of(registry, query, limits)
-    return await anyio.to_thread.run_sync(menu_of, registry, query, limits)
+        return menu_of(registry, query, limits, near)
+    return await anyio.to_thread.run_sync(menu_of, registry, query, limits, near)
 
 
-def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
+def menu_of(registry: Registry, query: str, limits: Limits, near: Sequence[str] = ()) -> Menu:
     """Return the menu for a query.
 
     As long as everything fits, it is the same for every query, so that endpoints can cache it.
+
+    Args:
+        registry: Of which tools.
+        query: What is asked.
+        limits: How many tokens they may take.
+        near: Tools whose definitions are near to the query, the nearest first.
     """
     if len(registry) <= MOST_FUNCTIONS:
         functions = registry.once(_functions)
@@ -79,7 +100,7 @@ def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
     lines = registry.once(_Lines)
     if lines.tokens <= limits.catalogue_tokens:
         return Menu(catalogue=lines.text, left_out={})
-    return _ranked(registry, lines, query, limits.catalogue_tokens)
+    return _ranked(registry, lines, query, limits.catalogue_tokens, near)
 
 
 class _Lines:
@@ -91,11 +112,11 @@ class _Lines:
         self.tokens = estimated_tokens(self.text)
 
 
-def _ranked(registry: Registry, lines: _Lines, query: str, room: int) -> Menu:
+def _ranked(registry: Registry, lines: _Lines, query: str, room: int, near: Sequence[str]) -> Menu:
     """Fill the room: what the query names, then what matches best; of the rest its servers, with names if they fit."""
     servers = registry.once(_servers)
     room -= sum(estimated_tokens(_others(server, len(tools), [])) for server, tools in servers.items())
-    wanted = dict.fromkeys([*_named(registry, query), *registry.once(Ranking).best(query, _RANKED)])
+    wanted = dict.fromkeys([*_named(registry, query), *fused(registry.once(Ranking).best(query, _RANKED), near)])
     shown: set[str] = set()
     for name in wanted:
         cost = estimated_tokens(lines.by_name[name]) + 1

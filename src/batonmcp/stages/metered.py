@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import Protocol
 
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit, LlmCalled, Noted
@@ -11,7 +12,7 @@ from batonmcp.core.prices import Price
 from batonmcp.core.tokens import believed_tokens, estimated_tokens
 from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage, Tokens
 
-__all__ = ["Metered"]
+__all__ = ["Metered", "Spending"]
 
 
 _MOST_BESIDE = 10_000
@@ -28,6 +29,20 @@ _ESTIMATED = (
 )
 
 
+class Spending(Protocol):
+    """Something that spends."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has taken so far."""
+        ...
+
+    @property
+    def cost(self) -> float:
+        """What they cost, in US dollars; zero where no price is known."""
+        ...
+
+
 class Metered(LLM):
     """Calls an LLM as long as there is money, room and time for it.
 
@@ -41,9 +56,10 @@ class Metered(LLM):
         limits: The run's budget: `llm_tokens` and `cost_usd`.
         emit: Gets an event for each call.
         left: Says how many seconds a call may take now; None: as long as the LLM lets it.
+        beside: What else takes from the same budget.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run's budget is held by
         self,
         llm: LLM,
         *,
@@ -51,12 +67,14 @@ class Metered(LLM):
         limits: Limits,
         emit: Emit,
         left: Callable[[], float] | None = None,
+        beside: Spending | None = None,
     ) -> None:
         self._llm = llm
         self._prices = prices
         self._limits = limits
         self._emit = emit
         self._left = left
+        self._beside = beside
         self._is_bounded = limits.llm_tokens is not None or limits.cost_usd is not None
         self._is_estimated = False
         self._tokens = 0
@@ -118,13 +136,12 @@ class Metered(LLM):
         """Raise if the call would go past the budget, by what its prompt is estimated to take."""
         if not self._is_bounded:
             return
-        prompt = estimated_tokens(_prompt(request))
-        most = self._limits.llm_tokens
-        if most is not None and self._tokens + prompt > most:
-            raise _past(
-                limit="llm_tokens", reached=f"{self._tokens + prompt:,} tokens with the next call", allowed=f"{most:,}"
-            )
+        prompt, beside = estimated_tokens(_prompt(request)), self._beside
+        most, reached = self._limits.llm_tokens, self._tokens + prompt + (beside.tokens if beside else 0)
+        if most is not None and reached > most:
+            raise _past(limit="llm_tokens", reached=f"{reached:,} tokens with the next call", allowed=f"{most:,}")
         dollars, cost = self._limits.cost_usd, self._cost + (self._price(request, Tokens(prompt=prompt)) or 0.0)
+        cost += beside.cost if beside else 0.0
         if dollars is not None and cost > dollars:
             raise _past(limit="cost_usd", reached=f"about ${cost:.4f} with the next call", allowed=f"${dollars:g}")
 
