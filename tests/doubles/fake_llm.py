@@ -203,22 +203,19 @@ class WordVectors:
         """Answer a request."""
         texts: list[str] = body["input"]
         size: int = body.get("dimensions", self.dimensions)
-        data = [
-            {"object": "embedding", "index": at, "embedding": self._of(text, size)} for at, text in enumerate(texts)
-        ]
+        data: list[JsonObject] = [{"index": at, "embedding": self._sent(text, size)} for at, text in enumerate(texts)]
         tokens = sum(len(text) // _CHARACTERS_PER_TOKEN + 1 for text in texts)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        whole = {
-            "object": "list",
-            "data": data[::-1] if self.shuffled else data,
-            "model": body["model"],
-            "usage": usage,
-        }
-        return Json(200, whole)
+        return Json(200, {"object": "list", "data": data[::-1] if self.shuffled else data, "usage": usage})
 
-    def _of(self, text: str, size: int) -> list[float] | str:
+    def of(self, text: str, size: int | None = None) -> list[float]:
+        """Return the vector of a text."""
         words = [self.synonyms.get(word, word) for word in re.findall(r"[a-z]+", text.lower())]
-        vector = [sum(column) for column in zip(*(_direction(word, size) for word in words or [""]), strict=True)]
+        directions = [_direction(word, size or self.dimensions) for word in words or [""]]
+        return [sum(column) for column in zip(*directions, strict=True)]
+
+    def _sent(self, text: str, size: int) -> list[float] | str:
+        vector = self.of(text, size)
         return b64encode(array("f", vector).tobytes()).decode() if self.packed else vector
 
 
