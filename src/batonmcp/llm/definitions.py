@@ -4,9 +4,10 @@ Above it stands the ranking of a run's tools; below it an embedder and, where it
 ever comes here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from hashlib import sha256
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -23,7 +24,10 @@ AT_ONCE: Final = 32
 
 _LONGEST_DESCRIPTION: Final = 600
 _LONGEST_TEXT: Final = 1_200
+_MANY: Final = 1_000
 _MOST_IN_MEMORY: Final = 50_000
+
+_Made = TypeVar("_Made")
 
 
 class KeptVectors(Protocol):
@@ -61,7 +65,7 @@ class Definitions:
     async def missing(self, registry: Registry, dimensions: int) -> Sequence[Sequence[str]]:
         """Return what has no vector of so many dimensions, as digests for one request after another."""
         await self._read()
-        texts = await anyio.to_thread.run_sync(_texts_of, registry)
+        texts = await _done(partial(_texts_of, registry), len(registry))
         lacking = [digest for digest in texts.by_digest if len(self._vectors.get(digest, b"")) != dimensions]
         return [lacking[at : at + AT_ONCE] for at in range(0, len(lacking), AT_ONCE)]
 
@@ -82,7 +86,7 @@ class Definitions:
 
     async def nearest(self, registry: Registry, query: Vector, most: int) -> Sequence[str]:
         """Return at most so many tools, by full name, whose definitions are nearest to a query; none may be missing."""
-        return await anyio.to_thread.run_sync(self._nearest, registry, query, most)
+        return await _done(partial(self._nearest, registry, query, most), len(registry))
 
     def _nearest(self, registry: Registry, query: Vector, most: int) -> Sequence[str]:
         texts = _texts_of(registry)
@@ -97,6 +101,11 @@ class Definitions:
             if not self._is_read and self._kept:
                 self._vectors = {**await self._kept.get(self._space), **self._vectors}
                 self._is_read = True
+
+
+async def _done(work: Callable[[], _Made], tools: int) -> _Made:
+    """Return what a piece of work makes, which takes a while where there are many tools: then in a thread."""
+    return work() if tools <= _MANY else await anyio.to_thread.run_sync(work)
 
 
 class _Texts:

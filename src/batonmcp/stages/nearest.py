@@ -97,7 +97,7 @@ class Nearest:
             return str(self._failure)
         if self._missing:
             return f"Of {tools:,} definitions {self._missing:,} are not embedded yet; that goes on while runs do."
-        return f"The endpoint of embeddings did not answer within {self._seconds:g} s."
+        return "The endpoint of embeddings did not answer in time."
 
     async def _embed(self, registry: Registry, query: str) -> None:
         """Embed what there is no vector of: first the query, which tells whether anything can be embedded."""
