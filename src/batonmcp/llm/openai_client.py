@@ -95,8 +95,10 @@ class OpenAIClient(LLM):
 
     async def open(self) -> None:
         """Import what a call needs, ahead of the first one; nothing is sent."""
-        for stage in ("route", "synthesize"):
-            await self._connection(self._settings.endpoint_for(stage))
+        for endpoint in (self._settings.endpoint_for("route"), self._settings.endpoint_for("synthesize")):
+            await self._connection(endpoint)
+        if self._settings.embeddings:
+            await self._connection(self._settings.embeddings)
 
     async def _talk(
         self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float, hearing: Hearing | None
