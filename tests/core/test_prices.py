@@ -21,6 +21,8 @@ def test_cost() -> None:
         ("gpt-4o-2024-11-20", "gpt-4o*"),
         ("openai/gpt-4.1-nano", "gpt-4.1-nano*"),
         ("gpt-5", "gpt-5"),
+        ("text-embedding-3-small", "text-embedding-3-small*"),
+        ("openai/text-embedding-3-large", "text-embedding-3-large*"),
     ],
 )
 def test_known_models(model: str, known: str) -> None:

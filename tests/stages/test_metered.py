@@ -83,6 +83,23 @@ async def test_past_its_money_the_model_is_not_called() -> None:
     assert (await meter.complete(request("synthesize", words=400))).text == "free"
 
 
+async def test_what_is_spent_beside_counts() -> None:
+    """What else takes from the run's budget is not there for its calls."""
+
+    class Beside:
+        tokens, cost = 900, 0.002
+
+    llm = ScriptedLLM(USED, USED)
+    for limits, said in (
+        (Limits(llm_tokens=1_000), "would take 1,456 tokens"),
+        (Limits(cost_usd=0.0021), r"would take about \$0\.0026"),
+    ):
+        meter = Metered(llm, prices=PRICES, limits=limits, emit=list[Event]().append, beside=Beside())
+        with pytest.raises(LlmError, match=said):
+            await meter.complete(request(words=400))
+    assert llm.requests == []
+
+
 async def test_functions_are_a_part_of_the_prompt() -> None:
     """A call whose tools are past the budget is not made."""
     offered = [Function(name="a__x", description="x" * 3_600, parameters={})]
