@@ -93,7 +93,7 @@ def test_a_count_of_what_was_cut_stays_in_its_place() -> None:
         [],
         [{"some": 1, "key": 2}],
         [{"a": 1}, {"a": 2}],
-        [{}] * 99,
+        [{}, {}, {}, {}],
         [*ROWS, {"id": 9, "title": "without tags"}],
         [*ROWS, 5],
         [*ROWS, None],

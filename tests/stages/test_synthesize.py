@@ -122,10 +122,11 @@ async def test_a_cut_result_keeps_its_structure() -> None:
     """What is small is whole, a list has both its ends, and the model is told where something is missing."""
     rows: list[JsonValue] = [{"id": number, "title": "t" * 90} for number in range(5_000)]
     (entry,) = lines_of(await request_for("q", Succeeded(value={"rows": rows, "total": 5_000})))
-    table = entry["result"]["rows"]
-    shown = [dict(zip(table["columns"], row, strict=True)) if isinstance(row, list) else row for row in table["rows"]]
-    assert (entry["result"]["total"], shown[0], shown[-1]) == (5_000, rows[0], rows[-1])
-    assert entry["cut"] == [f"result.rows: {len(shown) - 1} of 5,000 items"]
+    table: dict[str, list[Any]] = entry["result"]["rows"]
+    first, last = ([row["id"], row["title"]] for row in (rows[0], rows[-1]) if isinstance(row, dict))
+    assert (entry["result"]["total"], table["columns"]) == (5_000, ["id", "title"])
+    assert (table["rows"][0], table["rows"][-1]) == (first, last)
+    assert entry["cut"] == [f"result.rows: {len(table['rows']) - 1} of 5,000 items"]
     assert entry["places_cut"] == 1
 
 
