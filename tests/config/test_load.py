@@ -265,12 +265,7 @@ def test_unknown_keys_are_named(path: Path) -> None:
             "b": {"comand": "x"},
             "c": {"command": ["x"], "arg": []},
         },
-        "batonmcp": {
-            "polcy": {},
-            "policy": {"alow": []},
-            "limits": {"step": 1},
-            "llm": {"route": {"modle": "m"}, "embeddings": {"modl": "e"}},
-        },
+        "batonmcp": {"polcy": {}, "policy": {"alow": []}, "limits": {"step": 1}, "llm": misspelt},
     }
     warnings = loaded(path, document).warnings
     assert all(warning.startswith(f"{path}: ") for warning in warnings)
