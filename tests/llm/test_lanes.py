@@ -41,14 +41,14 @@ def test_the_largest_dot_products_fit(sign: int) -> None:
 
 
 def test_the_nearest_come_first() -> None:
-    """By their directions, whatever their lengths; equals keep their order; no more than are wanted."""
+    """By where they point, whatever their lengths; equals keep their order; no more than are wanted."""
     lanes = Lanes([vector(0, 9), vector(1, 1), vector(5, 5), vector(127, 0), vector(-3, 0)])
     assert lanes.nearest(vector(127, 1), 4) == [3, 1, 2, 0]
     assert lanes.nearest(vector(-127, 1), 1) == [4]
     assert lanes.dimensions == 2
 
 
-def test_a_vector_without_a_direction_is_near_to_nothing() -> None:
+def test_a_vector_that_points_nowhere_is_near_to_nothing() -> None:
     """It can only come of a damaged store; it raises nothing."""
     assert Lanes([vector(0, 0), vector(1, 0)]).cosines(vector(1, 0)) == [0, 1]
 

@@ -1,4 +1,4 @@
-"""The embedder port: texts become vectors, of which only the direction counts.
+"""The embedder port: texts become vectors, of which only counts where they point.
 
 Above it stands the ranking of tools, which knows what to embed. Below it stands a client that knows the wire format.
 """
@@ -11,7 +11,7 @@ __all__ = ["Embedded", "Embedder", "Vector"]
 
 Vector: TypeAlias = bytes
 """A signed byte for each dimension, the largest of them 127 or -127: the length of the vector is lost, which nobody
-asks for, and of its direction so little that cosines stay the same to about 0.003."""
+asks for, and of where it points so little that cosines stay the same to about 0.003."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def read_vectors(body: bytes, *, texts: int, endpoint: str) -> Embedded:
         if type(index) is not int or not 0 <= index < texts or index in vectors:
             raise _unusable(endpoint, "vectors that are not numbered as the texts were")
         if vector is None:
-            raise _unusable(endpoint, "something that is no vector, or one that is not finite or has no direction")
+            raise _unusable(endpoint, "something that is no vector, or one that is not finite or points nowhere")
         vectors[index] = vector
     if len({len(vector) for vector in vectors.values()}) != 1:
         raise _unusable(endpoint, "vectors of different dimensions")
@@ -51,7 +51,7 @@ def read_vectors(body: bytes, *, texts: int, endpoint: str) -> Embedded:
 
 
 def vector_of(values: Iterable[float]) -> Vector | None:
-    """Return the vector with the direction of these values; None if they have none."""
+    """Return the vector that points where these values do; None if they point nowhere."""
     try:
         numbers = array("d", values)
     except (TypeError, OverflowError):
