@@ -207,7 +207,7 @@ def _again_ms(work: Callable[[], object]) -> float:
 
 
 def _processor_ms(work: Callable[[], object]) -> float:
-    """Return the median of several times on the processor, in milliseconds: what others do here at a time is not in it."""
+    """Return the median of several times on the processor, in milliseconds, whatever else is running."""
     times: list[float] = []
     for _ in range(_REPEATS):
         began = time.process_time()

@@ -94,10 +94,12 @@ class _Lines:
 
 
 class _Costs:
-    """What it takes to show each tool."""
+    """What it takes to show each tool, and to name every server beside."""
 
     def __init__(self, registry: Registry) -> None:
         self.by_name = {name: tokens_by_piece(line) + 1 for name, line in registry.once(_Lines).by_name.items()}
+        told = (_told(server, len(tools), []) for server, tools in registry.once(_servers).items())
+        self.servers = tokens_by_piece(_OTHERS) + sum(told)
         self._cheapest = list(accumulate(sorted(self.by_name.values())))
 
     def most(self, room: int) -> int:
@@ -108,9 +110,9 @@ class _Costs:
 def _ranked(registry: Registry, lines: _Lines, query: str, room: int) -> Menu:
     """Fill the room: what the query names, what matches best, some of every server; of the rest names if they fit."""
     servers = registry.once(_servers)
-    room -= tokens_by_piece(_OTHERS) + sum(_told(server, len(tools), []) for server, tools in servers.items())
-    shown: set[str] = set()
     costs = registry.once(_Costs)
+    room -= costs.servers
+    shown: set[str] = set()
     room = _show(_named(registry, query), shown, costs, room)
     room = _show(registry.once(Ranking).best(query, costs.most(room)), shown, costs, room)
     room = _show(_in_turn(servers, shown), shown, costs, room)
