@@ -39,6 +39,7 @@ PATIENT = Limits(catalogue_tokens=1_000, run_timeout=1_000)
 SAME = WordVectors(synonyms={"umbrella": "rain"})
 TOOLS = registry(
     tool(RIGHT, description="Rain rain rain."),
+    *(tool(f"sky__a{n:03}", description=f"Tells of tomorrow, part {n}.") for n in range(80)),
     *(tool(f"s{n % 5}__tomorrow{n:03}", description=f"Tells of tomorrow, part {n}.") for n in range(400)),
 )
 BATCHES = -(-len(TOOLS) // AT_ONCE)
@@ -51,7 +52,7 @@ def choose(body: JsonObject) -> Reply:
     if "tools" not in body:
         return Text("Take one.")
     shown = f"\n{RIGHT}(" in body["messages"][0]["content"]
-    step = {"id": "s1", "tool": RIGHT if shown else "s0__tomorrow000", "arguments": {}}
+    step: JsonObject = {"id": "s1", "tool": RIGHT if shown else "s0__tomorrow000", "arguments": {}}
     return ToolCalls([("plan_execution", {"steps": [step]})])
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -27,7 +28,7 @@ MINDS = fake_llm.api_error(400, "This model does not support specifying dimensio
 
 def endpoint(base_url: str, **more: Any) -> LlmEndpoint:  # noqa: ANN401 - as the record has them
     """Return an endpoint of embeddings."""
-    return LlmEndpoint(**{"base_url": base_url, "api_key": KEY, "model": "e", **more})
+    return replace(LlmEndpoint(base_url=base_url, api_key=KEY, model="e"), **more)
 
 
 async def embed(

@@ -32,7 +32,9 @@ async def test_each_request_is_told_with_its_cost() -> None:
     """Tokens as the endpoint counted them, and dollars where the price of its model is known."""
     meter, events = metered()
     await meter.embed(["a", "b"])
-    assert events == [TextsEmbedded(texts=2, tokens=20, cost_usd=pytest.approx(20 * 2e-6))]
+    (event,) = events
+    assert isinstance(event, TextsEmbedded)
+    assert (event.texts, event.tokens, event.cost_usd) == (2, 20, pytest.approx(20 * 2e-6))
     assert (meter.tokens, meter.cost) == (20, pytest.approx(20 * 2e-6))
     meter, events = metered(price=None)
     await meter.embed(["a"])

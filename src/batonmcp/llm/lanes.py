@@ -2,7 +2,8 @@
 
 Python multiplies a long integer by a short one at the speed of the machine. So each dimension of all vectors together
 is one long integer with a lane of 32 bits a vector, and the sum of these, each times the query's byte, holds in each
-lane the dot product of that vector. `docs/decisions/0022` has the times.
+lane the dot product of that vector: Lamport, "Multiple Byte Processing with Full-Word Instructions", 1975, with long
+words. `docs/decisions/0022` has the times.
 """
 
 from array import array
