@@ -108,8 +108,9 @@ class OpenAIClient(LLM):
             if rest:
                 await self._timing.pause(rest.seconds)
                 continue
+            body = exchange.body()
             listener = hearing.hear if hearing and exchange.streams else None
-            answer = await _post(connection, _COMPLETIONS, exchange.body(), listener)
+            answer = await _post(connection, _COMPLETIONS, body, listener)
             left, jitter = until - self._timing.clock(), self._timing.jitter()
             match answer:
                 case Answer():
