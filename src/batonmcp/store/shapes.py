@@ -52,6 +52,8 @@ class Shapes:
         after = merged(before, shape) if before is not None else shape
         if after == before:
             return
+        others = await self._store.get(_SHELF, tool.digest)  # another process may have learned what this one has not
+        after = merged(others, after) if isinstance(others, dict) else after
         self._known[tool.digest] = after
         self._told = None
         await self._store.put(_SHELF, tool.digest, dict(after))
