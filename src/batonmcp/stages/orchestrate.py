@@ -109,6 +109,8 @@ class _Run:
         consent = self._consent(plan, early)
         refusal = await consent.obtain()
         if refusal:
+            if refusal.status == "refused":
+                await planning.settle(made, well=False)
             for event in early.told():
                 self.emit(event)
             return refusal
@@ -126,8 +128,7 @@ class _Run:
                 begun=early.taken,
             )
         end = await self._answer(plan, outcomes, made.notes)
-        if end.status == "ok":
-            await planning.remember(made)
+        await planning.settle(made, well=end.status == "ok")
         await self._learn(plan, outcomes)
         return end
 
