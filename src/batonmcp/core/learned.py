@@ -38,11 +38,13 @@ def learned(value: JsonValue) -> Shape:
     """Return the shape of one result; an empty one if there is nothing to learn from it."""
     if isinstance(value, str):
         return _TEXT
-    for depth in range(_DEEPEST, 0, -1):
+    found = _ANY
+    for depth in range(1, _DEEPEST + 1):
         shape = _shape(value, depth)
-        if len(json.dumps(shape)) <= _LARGEST:
-            return shape
-    return _ANY
+        if len(json.dumps(shape)) > _LARGEST:
+            break
+        found = shape
+    return found
 
 
 def merged(one: Shape, other: Shape) -> Shape:
@@ -71,18 +73,15 @@ def _shape(value: JsonValue, depth: int) -> Shape:
 
 
 def _object(value: dict[str, JsonValue], depth: int) -> Shape:
-    if not depth or len(value) > _MOST_MEMBERS or not all(map(_is_name, value)):
+    if not depth or len(value) > _MOST_MEMBERS or not all(map(_is_name, value)) or _has_rows(value):
         return _TABLE
-    members = {name: _shape(member, depth - 1) for name, member in value.items()}
-    return _TABLE if _are_rows(list(members.values())) else {"type": "object", "properties": members}
+    return {"type": "object", "properties": {name: _shape(member, depth - 1) for name, member in value.items()}}
 
 
-def _are_rows(members: list[Shape]) -> bool:
+def _has_rows(value: dict[str, JsonValue]) -> bool:
     """Whether all members are objects with members of the same names: then what they stand under are values."""
-    if len(members) < _FEWEST_ROWS:
-        return False
-    names = [frozenset(cast("Mapping[str, Shape]", member.get("properties") or {})) for member in members]
-    return bool(names[0]) and all(each == names[0] for each in names)
+    keys = [member.keys() for member in value.values() if isinstance(member, dict)]
+    return len(value) == len(keys) >= _FEWEST_ROWS and bool(keys[0]) and all(each == keys[0] for each in keys)
 
 
 def _is_name(key: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+import anyio.to_thread
 from pydantic import JsonValue
 
 from batonmcp.core.learned import Shape, learned, merged
@@ -48,7 +49,7 @@ class Shapes:
             return
         await self._look_up([tool])
         before = self._known.get(tool.digest)
-        shape = learned(value)
+        shape = await anyio.to_thread.run_sync(learned, value)  # a large one takes its time
         after = merged(before, shape) if before is not None else shape
         if after == before:
             return
