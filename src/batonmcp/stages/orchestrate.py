@@ -191,7 +191,7 @@ class _Run:
         if self.task.output == "data":
             return self._data(status, Settled(plan=plan, outcomes=outcomes, inputs=self.task.inputs))
         failures = undone(plan, outcomes)
-        text, error = results(plan, outcomes), None
+        text, error = None, None
         if self.llm and any(has_values(outcomes[step.id]) for step in plan.steps):
             self.emit(SynthesisStarted())
             try:
@@ -200,6 +200,7 @@ class _Run:
                 status, error = "partial", failure.info
                 failures = [*failures, f"The answer could not be written, so these are the plain results: {failure}"]
         said = notes if self.ports.planner == "lexical" else ()  # what a keyword match passed over, the asker must know
+        text = results(plan, outcomes) if text is None else text
         return RunFinished(status=status, answer=_with_facts(text, said, failures), error=error)
 
 
