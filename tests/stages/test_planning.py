@@ -123,6 +123,16 @@ async def test_only_what_ran_well_is_kept() -> None:
     assert (await days.run(OSLO)).planner == "llm"
 
 
+async def test_a_plan_is_kept_whose_answer_could_not_be_written() -> None:
+    """Its steps ran well; a plan whose `result` has no value did not, where that is what is asked for."""
+    days = Days(answers={"weather__today": {"temp": 3}})
+    assert (await days.run(OSLO, saying(""))).status == "partial"
+    assert (await days.run(saying("Cold."))).planner == "cache"
+    bad = calling(("plan_execution", {**_plan("Oslo"), "result": "1 / (w.temp - 3)"}))
+    assert (await days.run(bad, query="And now?", output="data")).status == "partial"
+    assert (await days.run(OSLO, query="And now?", output="data")).planner == "llm"
+
+
 async def test_a_plan_with_a_date_is_for_its_day() -> None:
     """On the same day it is used again; on the next one it is made anew."""
     days = Days()

@@ -128,7 +128,8 @@ class _Run:
                 begun=early.taken,
             )
         end = await self._answer(plan, outcomes, made.notes)
-        await planning.settle(made, well=end.status == "ok")
+        is_good = end.status == "ok" or self._is_written  # that an answer could not be written is no fault of its plan
+        await planning.settle(made, well=is_good and run_status(plan, outcomes) == "ok")
         await self._learn(plan, outcomes)
         return end
 
