@@ -65,10 +65,10 @@ def is_reusable(plan: JsonValue, *, query: str, inputs: Mapping[str, JsonValue])
         return False
     if not inputs:
         return True
-    values = set(leaves_of(dict(inputs))) - {""}
-    if any(value in text for value in values for text in literals):
+    if not inputs.keys() <= inputs_in(plan, inputs) or not all(_stands_in(query, text) for text in literals):
         return False
-    return inputs.keys() <= inputs_in(plan, inputs) and all(_stands_in(query, text) for text in literals)
+    values = set(leaves_of(dict(inputs))) - {""}
+    return not any(value in text for value in values for text in literals)
 
 
 def day_of(plan: JsonValue, *, query: str, now: datetime) -> str | None:
@@ -91,4 +91,6 @@ def _digest(text: str) -> str:
 
 
 def _stands_in(query: str, text: str) -> bool:
+    if text.lower() not in query.lower():
+        return False
     return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", query, re.IGNORECASE) is not None
