@@ -106,6 +106,15 @@ async def test_same_tool_on_two_servers(token: str) -> None:
         assert await value(fleet, registry, "two__echo", text="x") == "the other echo: x"
 
 
+async def test_names_of_all_that_is_listed(token: str) -> None:
+    """The names that servers list are known, of tools that are not used, too; of a server that is down they are not."""
+    picky = replace(evil("ok", token, name="picky"), deny=("echo",))
+    away = ServerSettings(name="away", transport=None, trouble="It is not used.")
+    async with opened(picky, away, token=token) as (fleet, registry):
+        assert set(registry.tools) == {"picky__slow", "picky__fail"}
+        assert fleet.offered() == {"picky": ("echo", "slow", "fail"), "away": None}
+
+
 async def test_process_and_http_side_by_side(token: str) -> None:
     """Servers of both transports make one registry, with their display names."""
     async with (

@@ -116,6 +116,11 @@ class Fleet:
         """Return what is known of each server, in the order of servers.json."""
         return [member.connection.report() for member in self._members.values()]
 
+    def offered(self) -> Mapping[str, Sequence[str] | None]:
+        """Return the own names of all tools that each server lists, used or not; None where that is not known."""
+        catalogues = {name: member.connection.catalogue for name, member in self._members.items()}
+        return {name: catalogue and catalogue.offered for name, catalogue in catalogues.items()}
+
     async def call(
         self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
     ) -> Succeeded | Failed:
