@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,21 +19,14 @@ from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
 from batonmcp.downstream.beside_tools import BesideTools
 from batonmcp.downstream.fleet import Fleet, open_fleet
-from doubles.downstream import Fifo, echo_server, evil, http, scripted, serving, settings_of
+from doubles.downstream import echo_server, evil, http, scripted, serving, settings_of
+from doubles.fifo import Fifo
 from doubles.processes import marked, wait_unmarked
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 25.0
 WRITER = "s.definitions = [e._tool(n, '', {}) for n in ('put',)]\ns.tools['put'] = lambda _: e._text('stored')\n"
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Iterator[Fifo]:
-    """A file in which servers tell what happens to them."""
-    found = Fifo(tmp_path)
-    yield found
-    found.close()
 
 
 @asynccontextmanager
