@@ -26,19 +26,18 @@ from batonmcp.downstream.leniency.notes import Notes
 from batonmcp.downstream.leniency.streams import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
 from batonmcp.downstream.offer import Offer
-from batonmcp.downstream.phase import Connecting, Down, Idle, Phase, Up
+from batonmcp.downstream.phase import Connecting, Down, Idle, Up
 from batonmcp.downstream.questions import Questions
 from batonmcp.downstream.race import first_of
 from batonmcp.downstream.report import ServerReport, ServerState, started
 from batonmcp.downstream.session import ended, innermost, open_session
+from batonmcp.downstream.standing import Standing
 from batonmcp.downstream.traffic import Traffic
 from batonmcp.downstream.transport import Approach, OpenTransport, approach, open_transport, spoken
 from batonmcp.downstream.trouble import Evidence, explain
 from batonmcp.downstream.turns import Turns
 
 __all__ = ["Connection"]
-
-_MOMENT = 3.0
 
 _Result = TypeVar("_Result")
 
@@ -71,15 +70,14 @@ class Connection:
         tell: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self._tell = tell
         self._limits = limits
         self._memory = memory or Forgetful()
         self._offer = Offer(settings, effects, self._memory)
         self._turns = turns or Turns(1)
         self._open = open_transport
         self._approach = approach(settings)
-        self._state: Phase = Down(settings.trouble) if settings.trouble else Connecting()
-        self._changed = anyio.Event()
+        first = Down(settings.trouble) if settings.trouble else Connecting()
+        self._standing = Standing(first, self._offer, tell)
         self._traffic = Traffic(self._wedged)
         self._speaks: Literal["legacy", "modern", "sse"] | None = None
         self._evidence: Evidence | None = None
@@ -95,19 +93,12 @@ class Connection:
     @property
     def catalogue(self) -> Catalogue | None:
         """What the server offers, or offered when it was last connected; None while it cannot be reached."""
-        return None if isinstance(self._state, Down) else self._offer.catalogue
+        return self._standing.catalogue
 
     @property
     def trouble(self) -> str | None:
         """Why it is not connected, or what is wrong although it is."""
-        match self._state:
-            case Up() | Idle():
-                return self._offer.catalogue and self._offer.catalogue.trouble
-            case Down(trouble=trouble):
-                return trouble
-            case Connecting(trouble=trouble):
-                known = self._offer.catalogue
-                return trouble or (known.trouble if known else f"{self.settings.name} is still starting.")
+        return self._standing.trouble
 
     def report(self) -> ServerReport:
         """Return what is known of the server."""
@@ -127,7 +118,7 @@ class Connection:
         )
 
     def _word(self) -> ServerState:
-        match self._state:
+        match self._standing.phase:
             case Up():
                 return "degraded" if self.trouble or self._traffic.is_refused else "ready"
             case Idle():
@@ -144,13 +135,11 @@ class Connection:
 
     async def known(self) -> None:
         """Wait until it is known what the server offers, if only from last time, or that it cannot be reached."""
-        while isinstance(self._state, Connecting) and self._offer.catalogue is None:
-            await self._changed.wait()
+        await self._standing.known()
 
     async def settled(self) -> None:
         """Wait until the server is connected, or has failed to, or will only be tried again after a while."""
-        while isinstance(self._state, Connecting):
-            await self._changed.wait()
+        await self._standing.settled()
 
     async def keep(self) -> None:
         """Stay connected until cancelled."""
@@ -173,21 +162,20 @@ class Connection:
             if fresh and self._begins_otherwise(evidence):
                 fresh = False
                 continue  # at once, in a fresh process
-            while isinstance(self._state, Idle):
-                await self._changed.wait()
+            await self._standing.wanted()
             if evidence.idle:
                 continue
             trouble = explain(evidence)
             backoff.ended(lasted=evidence.lasted)
             soon = evidence.was_ready and backoff.soon
-            self._become(Connecting(trouble) if soon else Down(trouble))
+            self._standing.become(Connecting(trouble) if soon else Down(trouble))
             await anyio.sleep(backoff.pause(at_least=evidence.retry_after))
             fresh = True
 
     def end(self) -> None:
         """Let nobody wait for it any more: it is not kept from now on."""
-        if not isinstance(self._state, Down):
-            self._become(Down(f"{self.settings.name} is no longer used."))
+        if not isinstance(self._standing.phase, Down):
+            self._standing.become(Down(f"{self.settings.name} is no longer used."))
 
     async def call(
         self,
@@ -257,7 +245,7 @@ class Connection:
         """Take up what an earlier process has kept."""
         self._approach = approach(self.settings, await self._memory.get("era", self.settings.definition))
         await self._offer.recall()
-        self._become(self._state)
+        self._standing.changed()
 
     async def _live(self, evidence: Evidence, is_up: Callable[[], None]) -> None:
         """Connect, say so, and pass calls on until the connection ends."""
@@ -282,18 +270,18 @@ class Connection:
         """Be connected until the server has gone, is given up, or has not been used for long enough."""
         since = anyio.current_time()
         self._traffic.begin()
-        self._become(up)
+        self._standing.become(up)
         try:
             await first_of(partial(ended, up.evidence), up.over.wait, partial(self._idle, up.evidence))
         finally:
             up.evidence.lasted = anyio.current_time() - since
             if not up.evidence.idle:
-                self._become(Connecting())
+                self._standing.become(Connecting())
 
     async def _read_offer(self, client: Client, notes: Notes) -> None:
         """Have the tools listed, once more after they have changed, and tell whoever waits for it."""
         if await self._offer.read(client, notes.left_out):
-            self._become(self._state)
+            self._standing.changed()
             await self._offer.keep()
 
     def _begins_otherwise(self, evidence: Evidence) -> bool:
@@ -311,7 +299,7 @@ class Connection:
         """Wait until the server has not been used for the time that its entry gives it; then it is idle."""
         await self._traffic.unused(lambda: self.settings.idle_timeout)
         evidence.idle = True
-        self._become(Idle())
+        self._standing.become(Idle())
 
     # Calls.
 
@@ -320,7 +308,7 @@ class Connection:
         up: Up | None = None
         try:
             with call.clock.scope:
-                up = await self._ready()
+                up = await self._standing.ready()
                 if up:
                     with self._traffic.carrying(call, self.title):
                         up.calls.start_soon(call.perform, up.client, name=self.settings.name)
@@ -328,7 +316,7 @@ class Connection:
         finally:
             call.scope.cancel()
         if up is None:
-            raise Lost(self._reason(), sent=False)
+            raise Lost(self._standing.reason, sent=False)
         if call.result is not None:
             return call.result
         if not call.done.is_set():
@@ -339,35 +327,12 @@ class Connection:
             raise call.error
         if wanted := up.evidence.rest_wanted_by(call.error):
             self._traffic.rest(wanted)
-        if (call.cut_off or up.evidence.forgotten) and await self._is_over(up):
-            raise Lost(self._reason(), sent=call.cut_off)
+        if (call.cut_off or up.evidence.forgotten) and await self._standing.is_over(up):
+            raise Lost(self._standing.reason, sent=call.cut_off)
         raise rejected(call.error, up.evidence, self.title)
 
-    async def _ready(self) -> Up | None:
-        """Return the connection once there is one, None if there is none; a server that is idle is started."""
-        if isinstance(self._state, Idle):
-            self._become(Connecting())
-        await self.settled()
-        return self._state if isinstance(self._state, Up) else None
-
     def _wedged(self) -> None:
-        if isinstance(self._state, Up):
-            self._state.evidence.wedged = True
-            self._state.over.set()
-
-    def _reason(self) -> str:
-        starting = f"{self.settings.name} is still starting."
-        return self.trouble or (starting if isinstance(self._state, Connecting) else f"{self.title} is back.")
-
-    async def _is_over(self, up: Up) -> bool:
-        """Give the owner task a moment to find out that a connection has gone, and why; tell whether it has."""
-        with anyio.move_on_after(_MOMENT):
-            while self._state is up or (isinstance(self._state, Connecting) and self._state.trouble is None):
-                await self._changed.wait()
-        return self._state is not up
-
-    def _become(self, state: Phase) -> None:
-        self._state = state
-        changed, self._changed = self._changed, anyio.Event()
-        changed.set()
-        self._tell()
+        up = self._standing.phase
+        if isinstance(up, Up):
+            up.evidence.wedged = True
+            up.over.set()
