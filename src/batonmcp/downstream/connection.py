@@ -3,7 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import anyio
 from mcp import Client, MCPError
@@ -18,10 +18,11 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.backoff import Backoff
 from batonmcp.downstream.beside_tools import BesideTools, beside_tools
-from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, meta_of, rejected
+from batonmcp.downstream.call import Call, Changed, meta_of
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
 from batonmcp.downstream.deadline import Deadline
+from batonmcp.downstream.lane import Lane
 from batonmcp.downstream.leniency.notes import Notes
 from batonmcp.downstream.leniency.streams import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
@@ -38,8 +39,6 @@ from batonmcp.downstream.trouble import Evidence, explain
 from batonmcp.downstream.turns import Turns
 
 __all__ = ["Connection"]
-
-_Result = TypeVar("_Result")
 
 
 class Connection:
@@ -79,6 +78,7 @@ class Connection:
         first = Down(settings.trouble) if settings.trouble else Connecting()
         self._standing = Standing(first, self._offer, tell)
         self._traffic = Traffic(self._wedged)
+        self._lane = Lane(self._standing, self._traffic, self._offer)
         self._speaks: Literal["legacy", "modern", "sse"] | None = None
         self._evidence: Evidence | None = None
         self._ready_in: float | None = None
@@ -209,7 +209,7 @@ class Connection:
             meta = meta_of(self.settings, caller)
             return client.call_tool(name, arguments, progress_callback=progressed, meta=meta)
 
-        return await self._make(Call(send, caller, Deadline(within)), within)
+        return await self._lane.make(Call(send, caller, Deadline(within)), within)
 
     async def read_resource(self, uri: str, *, within: float, caller: Caller = NOBODY) -> ReadResourceResult:
         """Read a resource that the server has named.
@@ -223,7 +223,7 @@ class Connection:
         def send(client: Client, _progressed: ProgressFnT) -> Awaitable[ReadResourceResult]:
             return client.read_resource(uri)
 
-        return await self._make(Call(send, caller, Deadline(within)), within)
+        return await self._lane.make(Call(send, caller, Deadline(within)), within)
 
     async def beside_tools(self, *, within: float) -> BesideTools:
         """Ask what the server offers beside its tools.
@@ -237,9 +237,7 @@ class Connection:
         def send(client: Client, _progressed: ProgressFnT) -> Awaitable[BesideTools]:
             return beside_tools(client)
 
-        return await self._make(Call(send, NOBODY, Deadline(within)), within)
-
-    # Connecting.
+        return await self._lane.make(Call(send, NOBODY, Deadline(within)), within)
 
     async def _recall(self) -> None:
         """Take up what an earlier process has kept."""
@@ -300,36 +298,6 @@ class Connection:
         await self._traffic.unused(lambda: self.settings.idle_timeout)
         evidence.idle = True
         self._standing.become(Idle())
-
-    # Calls.
-
-    async def _make(self, call: Call[_Result], within: float) -> _Result:
-        """Have the owner's task make a call, and wait for what comes of it."""
-        up: Up | None = None
-        try:
-            with call.clock.scope:
-                up = await self._standing.ready()
-                if up:
-                    with self._traffic.carrying(call, self.title):
-                        up.calls.start_soon(call.perform, up.client, name=self.settings.name)
-                        await call.done.wait()
-        finally:
-            call.scope.cancel()
-        if up is None:
-            raise Lost(self._standing.reason, sent=False)
-        if call.result is not None:
-            return call.result
-        if not call.done.is_set():
-            if up.evidence.process:
-                up.evidence.process.give_up(patience=within / 2)
-            raise CallTimeout
-        if isinstance(call.error, Changed):
-            raise call.error
-        if wanted := up.evidence.rest_wanted_by(call.error):
-            self._traffic.rest(wanted)
-        if (call.cut_off or up.evidence.forgotten) and await self._standing.is_over(up):
-            raise Lost(self._standing.reason, sent=call.cut_off)
-        raise rejected(call.error, up.evidence, self.title)
 
     def _wedged(self) -> None:
         up = self._standing.phase
