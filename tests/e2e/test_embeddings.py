@@ -13,7 +13,7 @@ import pytest
 from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.limits import Limits
-from batonmcp.core.prices import price_of
+from batonmcp.core.prices import Price, price_of
 from batonmcp.core.record import RunRecord
 from batonmcp.llm.definitions import AT_ONCE, Definitions
 from batonmcp.llm.openai_client import OpenAIClient
@@ -44,6 +44,7 @@ TOOLS = registry(
 )
 BATCHES = -(-len(TOOLS) // AT_ONCE)
 
+FREE = Price(prompt=0.0, completion=0.0)
 Ask = Callable[..., Awaitable[RunRecord]]
 
 
@@ -77,6 +78,7 @@ async def process(llm: FakeLLM, path: Path) -> AsyncGenerator[Ask]:
             now=lambda: datetime(2026, 11, 22, 12, 0, tzinfo=UTC),
             routes=Routes(store),
             route_model="m",
+            prices={"route": FREE, "synthesize": FREE},
             embeddings=embeddings,
         )
         return await orchestrate(Task(query=query, fresh=fresh), ports, Audience())

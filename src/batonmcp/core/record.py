@@ -73,7 +73,7 @@ class StepRecord:
 class Usage:
     """What the LLM calls of a run took, and its embeddings, which are no such calls; the cost is that of both.
 
-    `cost_usd` is null while no price is known.
+    `cost_usd` is null unless the price of each of them is known.
     """
 
     llm_calls: int = 0
@@ -86,17 +86,21 @@ class Usage:
 
     def add(self, call: LlmCalled | TextsEmbedded) -> None:
         """Count one more."""
+        counted = self.prompt_tokens + self.completion_tokens + self.embedding_tokens
         match call:
             case LlmCalled():
+                taken = call.prompt_tokens + call.completion_tokens
                 self.llm_calls += call.requests
                 self.prompt_tokens += call.prompt_tokens
                 self.completion_tokens += call.completion_tokens
                 self.cached_tokens += call.cached_tokens
             case TextsEmbedded():
+                taken = call.tokens
                 self.embedding_requests += call.requests
                 self.embedding_tokens += call.tokens
-        if call.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
+        if taken:
+            before = self.cost_usd if counted else 0.0
+            self.cost_usd = None if before is None or call.cost_usd is None else before + call.cost_usd
 
 
 @dataclass(slots=True, kw_only=True)
