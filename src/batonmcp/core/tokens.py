@@ -2,7 +2,7 @@
 
 from math import ceil
 
-__all__ = ["believed_tokens", "estimated_tokens"]
+__all__ = ["believed_tokens", "estimated_tokens", "tokens_of"]
 
 _CHARACTERS_PER_TOKEN = 3.6
 """Of ASCII. Tool signatures have 3.9 with o200k, plain English 4.5; what is estimated is rather too much."""
@@ -14,9 +14,14 @@ _FEWEST = 10
 def estimated_tokens(text: str) -> int:
     """Return about how many tokens a text has: one for each character that is not ASCII."""
     if text.isascii():
-        return ceil(len(text) / _CHARACTERS_PER_TOKEN)
+        return tokens_of(len(text))
     plain = sum(map(str.isascii, text))
-    return ceil(plain / _CHARACTERS_PER_TOKEN) + len(text) - plain
+    return tokens_of(plain) + len(text) - plain
+
+
+def tokens_of(characters: int) -> int:
+    """Return about how many tokens so many ASCII characters have."""
+    return ceil(characters / _CHARACTERS_PER_TOKEN)
 
 
 def believed_tokens(counted: int, estimated: int, *, most: int) -> int:

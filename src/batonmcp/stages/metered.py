@@ -8,8 +8,8 @@ from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
-from batonmcp.core.tokens import believed_tokens, estimated_tokens
-from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage, Tokens
+from batonmcp.core.tokens import believed_tokens, estimated_tokens, tokens_of
+from batonmcp.llm.port import LLM, Account, Heard, Reply, Request, Stage, Tokens
 
 __all__ = ["Metered"]
 
@@ -20,9 +20,6 @@ _MOST_BESIDE = 10_000
 _MOST_WRITTEN = 1_000_000
 """Tokens that a model writes in one reply at most, thoughts included."""
 
-_PAID = frozenset({"llm_bad_response", "llm_content_filter", "llm_length", "llm_refused"})
-"""Errors of an endpoint that has read the prompt all the same."""
-
 _ESTIMATED = (
     "The LLM endpoint does not count tokens, or counts them wrongly, so the limits of this run hold by an estimate."
 )
@@ -32,8 +29,8 @@ class Metered(LLM):
     """Calls an LLM as long as there is money, room and time for it.
 
     What an endpoint counts is told as it says, and counts against the budget unless it is missing or cannot be right:
-    then an estimate does. Of a call that fails nobody knows what it took: it is told as a call without tokens, and the
-    budget counts its prompt, estimated, if the model has read it.
+    then an estimate does. That holds for a call that fails, or that nobody waits for any more, as for any other: what
+    its requests took is told and counted, and of those that the model may have read without a count, an estimate.
 
     Args:
         llm: Who is called.
@@ -69,15 +66,29 @@ class Metered(LLM):
             LlmError: As the LLM says, or the run's budget does not allow the call.
         """
         self._allow(request)
-        timed = replace(request, within=self._left()) if self._left else request
+        account = Account()
+        within = self._left() if self._left else request.within
         try:
-            reply = await self._llm.complete(timed, heard)
-        except LlmError as error:
-            self._emit(LlmCalled(stage=request.stage, prompt_tokens=0, completion_tokens=0, cached_tokens=0))
-            if error.info.kind in _PAID:
-                self._charge(request, "", Tokens(), requests=1)
+            reply = await self._llm.complete(replace(request, within=within, account=account), heard)
+        except BaseException:  # a call that is cancelled has cost something, too
+            self._lose(request, account)
             raise
-        tokens = reply.tokens
+        self._tell(request, reply.tokens, requests=reply.requests)
+        for note in reply.notes:
+            self._emit(Noted(text=note))
+        self._charge(request, reply.tokens, estimated_tokens(_written(reply)), requests=reply.requests)
+        return reply
+
+    def _lose(self, request: Request, account: Account) -> None:
+        """Count a call that brought no reply, by what is known of its requests."""
+        if account.requests:
+            self._tell(request, account.tokens, requests=account.requests)
+        if account.counted:
+            self._charge(request, account.tokens, 0, requests=account.counted)
+        if account.uncounted:
+            self._charge(request, Tokens(), tokens_of(account.written), requests=account.uncounted)
+
+    def _tell(self, request: Request, tokens: Tokens, *, requests: int) -> None:
         self._emit(
             LlmCalled(
                 stage=request.stage,
@@ -85,23 +96,19 @@ class Metered(LLM):
                 completion_tokens=tokens.completion,
                 cached_tokens=tokens.cached,
                 cost_usd=self._price(request, tokens) if tokens.prompt or tokens.completion else None,
-                requests=reply.requests,
+                requests=requests,
             )
         )
-        for note in reply.notes:
-            self._emit(Noted(text=note))
-        self._charge(request, _written(reply), tokens, requests=reply.requests)
-        return reply
 
-    def _charge(self, request: Request, written: str, counted: Tokens, *, requests: int) -> None:
-        """Count a call against the budget."""
+    def _charge(self, request: Request, counted: Tokens, written: int, *, requests: int) -> None:
+        """Count requests against the budget. `written`: about how many tokens came back."""
         if not self._is_bounded:
             return
         prompt, most = _prompt(request), _MOST_WRITTEN * requests
         longest = (len(prompt.encode("utf-8", "replace")) + _MOST_BESIDE) * requests  # a token has a byte at least
         believed = Tokens(
             prompt=believed_tokens(counted.prompt, estimated_tokens(prompt) * requests, most=longest),
-            completion=believed_tokens(counted.completion, estimated_tokens(written), most=most),
+            completion=believed_tokens(counted.completion, written, most=most),
             cached=counted.cached if counted.prompt <= longest else 0,
         )
         self._tokens += believed.prompt + believed.completion
