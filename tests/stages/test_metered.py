@@ -59,7 +59,7 @@ async def test_what_a_call_took_is_told() -> None:
     called, noted = events
     assert isinstance(called, LlmCalled)
     assert called.requests == 3
-    assert noted == Noted(text="It was cut.")
+    assert noted == Noted(text="It was cut.", warns=True)
 
 
 async def test_past_its_tokens_the_model_is_not_called() -> None:
@@ -82,6 +82,22 @@ async def test_past_its_money_the_model_is_not_called() -> None:
     with pytest.raises(LlmError, match=r"about \$0\.0026 with the next call, and \$0\.0021 are allowed"):
         await meter.complete(request(words=400))
     assert (await meter.complete(request("synthesize", words=400))).text == "free"
+
+
+async def test_a_limit_of_money_that_cannot_hold_is_told() -> None:
+    """Where a price is not known, who set the limit has to know that it limits nothing, and once is enough."""
+    meter, events = metered(ScriptedLLM(saying("a"), saying("b")), Limits(cost_usd=1))
+    await meter.complete(request("synthesize"))
+    await meter.complete(request("synthesize"))
+    (noted,) = [event for event in events if isinstance(event, Noted) and event.warns]
+    assert 'the model for "synthesize" costs, so "cost_usd" does not limit' in noted.text
+
+
+async def test_tiny_amounts_are_written_out() -> None:
+    """No amount is told with an exponent."""
+    meter, _ = metered(ScriptedLLM(), Limits(cost_usd=0.00001))
+    with pytest.raises(LlmError, match=r"about \$0\.000556 with the next call, and \$0\.00001 are allowed"):
+        await meter.complete(request(words=400))
 
 
 async def test_functions_are_a_part_of_the_prompt() -> None:

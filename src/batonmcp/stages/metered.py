@@ -24,6 +24,13 @@ _ESTIMATED = (
     "The LLM endpoint does not count tokens, or counts them wrongly, so the limits of this run hold by an estimate."
 )
 
+_SMALL = 0.001
+
+_UNLIMITED = (
+    'Nobody has said what the model for "{stage}" costs, so "cost_usd" does not limit what it is called for: write its '
+    'price under "prices" in servers.json.'
+)
+
 
 class Metered(LLM):
     """Calls an LLM as long as there is money, room and time for it.
@@ -56,6 +63,7 @@ class Metered(LLM):
         self._left = left
         self._is_bounded = limits.llm_tokens is not None or limits.cost_usd is not None
         self._is_estimated = False
+        self._is_unlimited = False
         self._tokens = 0
         self._cost = 0.0
 
@@ -75,7 +83,7 @@ class Metered(LLM):
             raise
         self._tell(request, reply.tokens, requests=reply.requests)
         for note in reply.notes:
-            self._emit(Noted(text=note))
+            self._emit(Noted(text=note, warns=True))
         self._charge(request, reply.tokens, estimated_tokens(_written(reply)), requests=reply.requests)
         return reply
 
@@ -131,9 +139,17 @@ class Metered(LLM):
             raise _past(
                 limit="llm_tokens", reached=f"{self._tokens + prompt:,} tokens with the next call", allowed=f"{most:,}"
             )
-        dollars, cost = self._limits.cost_usd, self._cost + (self._price(request, Tokens(prompt=prompt)) or 0.0)
-        if dollars is not None and cost > dollars:
-            raise _past(limit="cost_usd", reached=f"about ${cost:.4f} with the next call", allowed=f"${dollars:g}")
+        dollars = self._limits.cost_usd
+        if dollars is None:
+            return
+        price = self._price(request, Tokens(prompt=prompt))
+        if price is None and not self._is_unlimited:
+            self._is_unlimited = True
+            self._emit(Noted(text=_UNLIMITED.format(stage=request.stage), warns=True))
+        cost = self._cost + (price or 0.0)
+        if cost > dollars:
+            about = f"{cost:.4f}" if cost >= _SMALL else _plain(cost)
+            raise _past(limit="cost_usd", reached=f"about ${about} with the next call", allowed=f"${_plain(dollars)}")
 
 
 def _prompt(request: Request) -> str:
@@ -154,3 +170,8 @@ def _past(*, limit: str, reached: str, allowed: str) -> LlmError:
         message=f"The model was not called: the run would take {reached}, and {allowed} are allowed.",
         cure=f'Narrow the task, or raise "{limit}" under "limits" in servers.json.',
     )
+
+
+def _plain(dollars: float) -> str:
+    """Write an amount without an exponent, however small."""
+    return f"{dollars:.8f}".rstrip("0").rstrip(".")
