@@ -60,6 +60,19 @@ def said(message: str, *, status: int = 400, param: str = "", code: str = "") ->
         (said("Tool calling is not supported while streaming"), STREAM, PLAIN.without("stream")),
         (said("Unknown parameter: 'stream_options'."), STREAM, PLAIN.without("stream_options")),
         (said("Tool calling is not supported while streaming"), TOOLS, Dialect(form="json_schema")),
+        (
+            said(
+                'Invalid JSON payload received. Unknown name "type" at '
+                "'tools[0].function_declarations[0].parameters.properties[0].value': Proto field is not repeating"
+            ),
+            TOOLS,
+            Dialect(schemas="plain"),
+        ),
+        (
+            said("GenerateContentRequest.tools[0].function_declarations[0].parameters.enum[0]: cannot be empty"),
+            TOOLS,
+            Dialect(schemas="plain"),
+        ),
         (said("System role not supported"), TEXT, Dialect(merged=True)),
         (said("Developer instruction is not enabled: no system instruction"), TEXT, Dialect(merged=True)),
     ],

@@ -21,7 +21,10 @@ _NO_TOOLS = re.compile(
     r"tool calling|tool calls|function calling|tools? (?:is|are) not|\btools? param|tool choice|tool_choice"
 )
 _TOO_MANY = re.compile(r"array_above_max_length|too many tools|too many functions|maximum number of tools")
-_GRAMMAR = re.compile(r"grammar|invalid schema|json schema|invalid_function_parameters|function\.parameters|regex")
+_GRAMMAR = re.compile(
+    r"grammar|invalid schema|json schema|invalid_function_parameters|function\.parameters|regex|"
+    r"function_declarations|proto field|unknown name"
+)
 _SYSTEM = re.compile(r"system (?:role|message|prompt|instruction)|(?:role|support)\W.{0,20}\bsystem\b|'system'")
 _FORMAT = re.compile(r"response.?format|json_schema|json_object|json mode|structured output")
 _STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
