@@ -6,7 +6,6 @@ import pytest
 
 from batonmcp.llm.schema.plain import plainly
 
-
 CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "string", "enum": ["a", "b"]}, {"type": "string", "enum": ["a", "b"]}),
     ({"type": "string", "enum": ["", "b"]}, {"type": "string", "description": 'One of ["", "b"]'}),
