@@ -80,6 +80,21 @@ def test_data_tells_what_is_missing_and_why() -> None:
     }
 
 
+def test_data_of_a_run_without_results_tells_why() -> None:
+    """Words, an error, decisions and the plan stand there under the names that the record has for them."""
+    run = record("approval_required", step("a", "pending"), answer="A person decides.")
+    run.plan, run.decisions = {"steps": []}, [{"tools": ["a__x"], "decision": None}]
+    assert results_of(run) == {
+        "status": "approval_required",
+        "results": {},
+        "undone": [{"step": "a", "tool": "a__x", "status": "pending"}],
+        "answer": "A person decides.",
+        "decisions": [{"tools": ["a__x"], "decision": None}],
+        "plan": {"steps": []},
+    }
+    assert results_of(record("failed", error=ERROR)) == {"status": "failed", "results": {}, "error": ERROR}
+
+
 def test_data_tells_which_items_are_missing() -> None:
     """A loop that goes on over failures has its list with null in it, and each item that failed with its reason."""
     run = record("partial", step("a", "succeeded", value=[1, None], items=[GOOD_ITEM, BAD_ITEM]))

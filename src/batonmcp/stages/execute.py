@@ -60,27 +60,17 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
         The outcome of every step. Past the deadline, what has not settled is `Cancelled`.
     """
     deadline = deadline or Deadline(limits.run_timeout)
-    questions = Questions(caller, deadline, emit)
-    admitted = partial(_admitted, admit, deadline) if admit else None
     run = _Execution(
         plan,
         tools=tools,
         inputs=inputs,
         limits=limits,
         emit=emit,
-        questions=questions,
-        admit=admitted,
+        questions=Questions(caller, deadline, emit),
+        admit=partial(_admitted, admit, deadline) if admit else None,
         begun=begun or {},
     )
-    because = "the run was cancelled"
-    try:
-        with deadline.scope:
-            async with anyio.create_task_group() as tasks:
-                run.start(Schedule(plan), tasks)
-        because = f"the run reached its limit of {limits.run_timeout:g} s"
-    finally:
-        questions.close()
-        run.cancel_rest(because)
+    await run.until(deadline)
     return run.outcomes
 
 
@@ -121,11 +111,20 @@ class _Execution:
         self._noted: set[str] = set()
         self._unanswered: defaultdict[str, set[int]] = defaultdict(set)
 
-    def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
-        """Start the steps that wait for nothing; each starts what it sets free."""
-        self._start(schedule.start(), schedule, tasks)
+    async def until(self, deadline: Deadline) -> None:
+        """Start the steps that wait for nothing; each starts what it sets free. In the end every step has settled."""
+        because = "the run was cancelled"
+        schedule = Schedule(self._plan)
+        try:
+            with deadline.scope:
+                async with anyio.create_task_group() as tasks:
+                    self._start(schedule.start(), schedule, tasks)
+            because = f"the run reached its limit of {self._limits.run_timeout:g} s"
+        finally:
+            self._questions.close()
+            self._cancel_rest(because)
 
-    def cancel_rest(self, because: str) -> None:
+    def _cancel_rest(self, because: str) -> None:
         """Settle every step that has not."""
         for step in self._plan.steps:
             if step.id not in self.outcomes:

@@ -47,12 +47,15 @@ def has_data(record: RunRecord) -> bool:
 
 
 def data_of(record: RunRecord) -> dict[str, Any]:
-    """Return the plan's `result`, else the results by step id, with what became of steps and items that have none."""
+    """Return the plan's `result`, else the results by step id, with what became of steps and items that have none.
+
+    Where it has not come to results, it says why, under the names that the run's record has for that.
+    """
     undone = [_undone(step) for step in record.steps if step.status != "succeeded" or _undone_items(step)]
     values = {step.id: step.value for step in record.steps if step.status == "succeeded"}
     results = {"results": values} if record.result is None else {"result": record.result}
     data: dict[str, Any] = {"status": record.status, **results}
-    return {**data, **({"undone": undone} if undone else {}), "run": run_facts(record)}
+    return {**data, **({"undone": undone} if undone else {}), **_why_none(record), "run": run_facts(record)}
 
 
 def data_text(record: RunRecord, *, room: int | None = None, attached: Sequence[str] = ()) -> str:
@@ -120,6 +123,14 @@ def _more(run_id: str, step_id: str) -> str:
 
 def _first_id(record: RunRecord) -> str:
     return next((step.id for step in record.steps if step.status == "succeeded"), record.steps[0].id)
+
+
+def _why_none(record: RunRecord) -> dict[str, Any]:
+    """Return what there is instead of results: words or an error, who decided what, and the plan that did not run."""
+    if has_data(record):
+        return {}
+    told = {"answer": record.answer, "error": record.error, "decisions": record.decisions, "plan": record.plan}
+    return {name: value for name, value in told.items() if value}
 
 
 def _undone(step: StepRecord) -> dict[str, Any]:
