@@ -184,6 +184,7 @@ def test_folds_a_whole_run() -> None:
             "The model mixed two forms.",
             "The step id 'Three' became 'three', so that expressions can name it.",
         ],
+        "warnings": [],
         "error": None,
     }
 
@@ -197,6 +198,15 @@ def test_embeddings_are_no_calls_of_a_model() -> None:
     usage = run.record.usage
     assert (usage.llm_calls, usage.prompt_tokens, usage.cost_usd) == (1, 9, 0.75)
     assert (usage.embedding_requests, usage.embedding_tokens) == (3, 2_000)
+
+
+def test_a_warning_is_a_note_too() -> None:
+    """Who looks at the record finds all notes in one place; those that warn are told apart."""
+    recorder = Recorder()
+    recorder(Noted(text="It was mended."))
+    recorder(Noted(text="It was cut.", warns=True))
+    assert recorder.record.notes == ["It was mended.", "It was cut."]
+    assert recorder.record.warnings == ["It was cut."]
 
 
 def test_a_record_is_json() -> None:

@@ -115,7 +115,10 @@ class Timings:
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
-    """A run as others see it: `ask --json`, `_meta["batonmcp/run"]`, the store."""
+    """A run as others see it: `ask --json`, `_meta["batonmcp/run"]`, the store.
+
+    Those of its `notes` that whoever reads the answer has to know are its `warnings`, too.
+    """
 
     run_id: str
     query: str
@@ -130,6 +133,7 @@ class RunRecord:
     result: JsonValue = None
     decisions: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
     notes: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
     error: dict[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -142,6 +146,7 @@ class RunRecord:
             "timings_ms": _entries(self.timings_ms),
             "decisions": list(self.decisions),
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
         }
 
 
@@ -193,8 +198,10 @@ class Recorder:
                 self._enter("synthesize")
             case StepProgressed() | ApprovalAsked() | AnswerGrew():
                 pass
-            case Noted(text=text):
+            case Noted(text=text, warns=warns):
                 record.notes.append(text)
+                if warns:
+                    record.warnings.append(text)
             case RunFinished(status=status, answer=answer, error=error, result=result):
                 self._enter(None)
                 record.result = result

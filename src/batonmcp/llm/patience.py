@@ -14,6 +14,7 @@ from batonmcp.core.errors import LlmError
 from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.complaint import Complaint, complaint_in, read_complaint
 from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable
+from batonmcp.llm.reply import Streaming
 from batonmcp.llm.retry_after import retry_after
 
 __all__ = ["Answer", "Patience", "Pause", "asked_to_wait"]
@@ -30,13 +31,15 @@ class Answer:
     Attributes:
         status: Of HTTP.
         headers: With their names in lower case.
-        body: Unpacked.
-        endless: Whether it is larger than any reply; there is nothing in `body` then.
+        body: Unpacked; of a stream, the completion that its events make, as JSON.
+        stream: Whether it is a stream, and has come to its end.
+        endless: Whether it is larger than any reply; `body` is what was held of it then.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    stream: Streaming = "none"
     endless: bool = False
 
 
