@@ -68,10 +68,10 @@ def test_cancelled() -> None:
 
 def test_selected() -> None:
     """A part by an expression; a step that goes on is not read, unless the run is over."""
-    assert said(reply_selected(a_run(), "[a[0], b, inputs.x]", {"x": 5})) == "[1, null, 5]"
+    assert said(reply_selected(a_run(), "[a[0], b, inputs.x]", {"x": 5})) == "[1,null,5]"
     going = a_run("running")
     going.steps[1].status = "running"
-    assert said(reply_selected(going, "a", {})) == "[1, 2]"
+    assert said(reply_selected(going, "a", {})) == "[1,2]"
     with pytest.raises(BatonError, match="Step `b` is not over yet") as error:
         reply_selected(going, "b", {})
     assert "run_id alone" in error.value.info.cure
