@@ -1,7 +1,8 @@
 """The steps in a text, before it is whole."""
 
 import json
-from itertools import pairwise
+from collections.abc import Iterable
+from itertools import chain, pairwise
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from batonmcp.llm.reply.read import read_reply
 from batonmcp.llm.reply.shapes import as_list
 from batonmcp.llm.reply.written import Offered
 from batonmcp.llm.reply.written_steps import WrittenSteps, step_of
+from doubles import worded
 
 OFFERED = Offered(names=frozenset({"a__x", "b__y", "plan"}), plan="plan")
 ONE: dict[str, Any] = {"id": "s1", "tool": "a__x", "arguments": {"n": [{"k": "}]"}]}}
@@ -27,6 +29,11 @@ def read(text: str, *, size: int = 1) -> list[list[dict[str, Any]]]:
     """Return the steps that each part of a text makes whole, parts without any left out."""
     steps = WrittenSteps(OFFERED)
     return [new for place in range(0, len(text), size) if (new := steps.add(text[place : place + size]))]
+
+
+def flat(parts: Iterable[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Return all steps of all parts."""
+    return list(chain.from_iterable(parts))
 
 
 def whole(text: str) -> list[dict[str, Any]]:
@@ -66,7 +73,7 @@ def test_steps_of_a_plan_come_as_they_close(text: str) -> None:
     assert whole(text) == [ONE, TWO]
     assert read(text) == [[ONE], [TWO]]
     assert read(text[: text.rindex("}", 0, text.rindex("]"))]) == [[ONE]]
-    assert sum(read(text, size=7), []) == sum(read(text, size=len(text)), []) == [ONE, TWO]
+    assert flat(read(text, size=7)) == flat(read(text, size=len(text))) == [ONE, TWO]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +92,17 @@ def test_calls_come_as_they_close(text: str, parts: int) -> None:
     """Each by itself; those in a list only with the list, which may turn out to be a plan."""
     found = read(text)
     assert len(found) == parts
-    assert sum(found, []) == whole(text)
+    assert flat(found) == whole(text)
+
+
+@pytest.mark.parametrize("text", [*worded.CALLS, *worded.PLANS])
+def test_every_form_seen_gives_its_steps_or_none(text: str) -> None:
+    """Wherever it is cut; those that are not read early are with words before them, or in notations of their own."""
+    steps = WrittenSteps(OFFERED)
+    for sign in text:
+        steps.add(sign)
+        assert steps.given == whole(text)[: len(steps.given)]
+    assert bool(steps.given) is not text.startswith(("Sure", "<function"))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +144,7 @@ def test_what_may_still_be_something_else_is_left_to_the_end(text: str) -> None:
 def test_what_is_taken_back_ends_it(text: str) -> None:
     """What was given stays given, and nothing more comes."""
     steps = WrittenSteps(OFFERED)
-    given_before = sum((steps.add(sign) for sign in text), [])
+    given_before = flat(steps.add(sign) for sign in text)
     assert given_before == steps.given
     assert steps.off
     assert steps.add(f"\n{CALLS}") == []
@@ -140,7 +157,7 @@ def test_long_text_is_left_to_the_end() -> None:
     assert not [new for _ in range(70) for new in steps.add("x" * 1_000)]
     assert steps.off
     many = json.dumps({"steps": [{**ONE, "id": f"n{number}"} for number in range(200)]})
-    assert len(sum(read(many), [])) == 64
+    assert len(flat(read(many))) == 64
 
 
 TEXTS = st.text(st.characters(codec=None), max_size=6)
@@ -183,7 +200,9 @@ def texts(draw: st.DrawFn) -> str:
             [("", ""), ("\n ", "\n"), ("```json\n", "\n```"), ("```\n", "\n```\nDone."), ("Sure:\n```json\n", "\n```")]
         )
     )
-    thoughts = draw(st.sampled_from(["", "<think>{}</think>", "<think>{}</think>\n\n", "[THINK]{}[/THINK]", "{}</think>"]))
+    thoughts = draw(
+        st.sampled_from(["", "<think>{}</think>", "<think>{}</think>\n\n", "[THINK]{}[/THINK]", "{}</think>"])
+    )
     return thoughts.replace("{}", draw(st.sampled_from(["", "Hm.", THOUGHT]))) + before + body + after
 
 
@@ -196,7 +215,7 @@ def test_any_cut_gives_a_beginning_of_the_whole(text: str, data: st.DataObject) 
     for begin, end in pairwise(places):
         steps.add(text[begin:end])
         assert steps.given == said[: len(steps.given)]
-    assert steps.given == sum(read(text), []), "what is read hangs on the text, not on its parts"
+    assert steps.given == flat(read(text)), "what is read hangs on the text, not on its parts"
 
 
 FRAGMENTS = st.sampled_from(
@@ -222,7 +241,7 @@ FRAGMENTS = st.sampled_from(
 
 
 @given(st.lists(FRAGMENTS | st.text(max_size=3), max_size=10).map("".join))
-@example(f'[{json.dumps({"tool": "a__x", "arguments": {}})}, {json.dumps(ONE)}]')
+@example(f"[{json.dumps({'tool': 'a__x', 'arguments': {}})}, {json.dumps(ONE)}]")
 @settings(max_examples=300, deadline=None)
 def test_any_text_gives_what_it_would_hold_if_it_ended_there(text: str) -> None:
     """Whatever it is put together of: what is given is what the reply would say if it were closed at that place."""
