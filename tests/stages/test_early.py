@@ -259,7 +259,7 @@ async def test_plan_that_cannot_run_stops_what_began() -> None:
         ("weather__today", "answered"),
         ("trains__find", "left"),
     ], "the second reply begins the same, and nothing is called twice"
-    assert "does not hold them after all: weather__today (answered), trains__find (stopped)." in story.notes
+    assert "does not hold them after all: weather__today answered, trains__find stopped." in story.notes
 
 
 async def test_mended_plan_takes_over_what_still_fits() -> None:
@@ -271,7 +271,7 @@ async def test_mended_plan_takes_over_what_still_fits() -> None:
     assert called(story) == [WEATHER, TRAINS, MAIL]
     assert story.tools.calls[1].end == "left"
     assert [step.status for step in story.record.steps] == ["succeeded", "succeeded"]
-    assert "trains__find (stopped)" in story.notes
+    assert "trains__find stopped" in story.notes
     assert "weather__today" not in story.notes.partition("does not hold")[2]
 
 
@@ -285,7 +285,7 @@ async def test_calls_before_a_plan_are_taken_over_where_it_has_them() -> None:
         await story.run()
     assert called(story) == [WEATHER, TRAINS]
     assert [(step.id, step.value) for step in story.record.steps] == [("a", TRAINS[1])]
-    assert "weather__today (answered)" in story.notes
+    assert "weather__today answered" in story.notes
 
 
 async def test_step_that_has_come_to_wait_is_called_in_its_turn() -> None:
@@ -318,7 +318,7 @@ async def test_failed_reply_stops_what_began() -> None:
     assert record.error is not None
     assert record.error["kind"] == "llm_unreachable"
     assert {call.end for call in story.tools.calls} <= {"left"}
-    assert "weather__today (stopped)" in story.notes
+    assert "weather__today stopped" in story.notes
 
 
 async def test_lost_stream_repeats_nothing() -> None:
@@ -347,7 +347,8 @@ async def test_refused_by_policy_says_which_reads_ran() -> None:
     assert record.status == "refused"
     assert story.tools.called == ["weather__today", "trains__find"]
     assert (record.answer or "").startswith(
-        "Nothing was run but reads that began while the plan was being written (weather__today, trains__find), because"
+        "Nothing was run but reads that began while the plan was being written (weather__today answered, "
+        "trains__find stopped), because"
     )
     assert [step.status for step in record.steps] == ["succeeded", "cancelled", "pending"]
     assert story.step("trains__find").because == "the plan was not run"
@@ -365,7 +366,7 @@ async def test_refused_by_a_person_says_so_too() -> None:
     with anyio.fail_after(TIME_S):
         record = await story.run()
     assert record.status == "refused"
-    assert "(weather__today) because a person refused it" in (record.answer or "")
+    assert "(weather__today answered) because a person refused it" in (record.answer or "")
     assert "nothing but reads of it has begun" in asked[0]
     assert story.tools.called == ["weather__today"]
 
@@ -376,7 +377,7 @@ async def test_undecided_plan_says_so_too() -> None:
     with anyio.fail_after(TIME_S):
         record = await story.run()
     assert record.status == "approval_required"
-    assert "(weather__today): a person decides" in (record.answer or "")
+    assert "(weather__today answered): a person decides" in (record.answer or "")
 
 
 async def test_agreed_plan_goes_on_with_what_began() -> None:
@@ -509,9 +510,14 @@ async def test_nothing_began() -> None:
     ports = Ports(
         tools=InProcessTools(TOOLS), planner="llm", llm=None, limits=Limits(), clock=lambda: 0.0, now=lambda: NOW
     )
-    early = Early(Task(query="q"), ports, Caller(principal="", ask=_nobody, progressed=lambda _p: None), None)
-    assert (early.note, list(early.names), list(early.told())) == (None, [], [])
-    assert early.beginning(TOOLS) is None
+    events: list[Event] = []
+    caller = Caller(principal="", ask=_nobody, progressed=lambda _p: None)
+    early = Early(Task(query="q"), ports, caller, events.append, None)
+    with early.beginning(TOOLS) as beginning:
+        assert beginning is None
+    assert (early.note, early.has_begun, early.ended_with_nothing()) == (None, False, "Nothing was run")
+    assert early.admitted(DOWN.info) == DOWN.info
+    assert events == []
 
 
 async def _nobody(_question: Question) -> Answer:
