@@ -82,12 +82,12 @@ def value_text(run_id: str, value: JsonValue, *, room: int) -> str:
 
 def reads_begun(record: RunRecord) -> str:
     """Say which reads began before there was a plan, and stand for no step of one; empty if none did."""
-    if not record.begun:
-        return ""
-    told = reads_in_words((read["tool"], read["status"]) for read in record.begun)
-    if record.status == "running":
-        return f"Still running. Begun while the plan is being written: {told}."
-    return f"Reads had begun while the plan was being written: {told}."
+    told = _reads(record)
+    return f"Reads had begun while the plan was being written: {told}." if told else ""
+
+
+def _reads(record: RunRecord) -> str:
+    return reads_in_words((read["tool"], read["status"]) for read in record.begun)
 
 
 def _told(record: RunRecord) -> str:
@@ -106,8 +106,9 @@ def _so_far(record: RunRecord) -> str:
     done = [(f"{step.tool} (step `{step.id}`)", step.value) for step in record.steps if step.status == "succeeded"]
     wait = f'Call orchestrate with {{"run_id": "{record.run_id}"}} to wait for the rest; it goes on meanwhile.'
     head = "Still running. This is done so far:" if done else "Still running; nothing is done yet."
-    ahead = "" if record.plan else reads_begun(record)
-    return "\n\n".join(part for part in (ahead or head, outline(done), wait) if part)
+    if record.plan is None and (reads := _reads(record)):
+        head = f"Still running. Begun while the plan is being written: {reads}."
+    return "\n\n".join(part for part in (head, outline(done), wait) if part)
 
 
 def _rest(record: RunRecord) -> str:
