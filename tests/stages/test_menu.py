@@ -13,7 +13,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
 from batonmcp.core.schema import Schema
 from batonmcp.core.signature import signature
-from batonmcp.core.tokens import estimated_tokens
+from batonmcp.core.tokens import estimated_tokens, tokens_by_piece
 from batonmcp.core.tool import Tool
 from batonmcp.stages.menu import MOST_FUNCTIONS, menu_of
 from builders import registry, tool
@@ -105,6 +105,21 @@ def test_past_the_budget_the_best_are_shown() -> None:
     assert sum(menu.left_out.values()) + menu.catalogue.count("  # ") == 2_001
     assert menu.note is not None
     assert f"{sum(menu.left_out.values()):,} were left out" in menu.note
+
+
+def test_room_that_the_query_leaves_is_filled_with_some_of_every_server() -> None:
+    """What matches comes first, then each server has its turn; as much is shown as fits, the same every time."""
+    known = many(2_000, servers=20)
+    menu = menu_of(known, "xylophone t01999", Limits(catalogue_tokens=3_000))
+    assert menu == menu_of(known, "xylophone t01999", Limits(catalogue_tokens=3_000))
+    assert "s19__t01999(" in menu.catalogue
+    lines, _, rest = menu.catalogue.partition("\n\n")
+    shown = {server: sum(line.startswith(f"{server}__") for line in lines.splitlines()) for server in menu.left_out}
+    assert len(shown) == 20
+    assert max(shown.values()) - min(shown.values()) <= 1
+    assert sum(shown.values()) + sum(menu.left_out.values()) == 2_000
+    assert [line.partition(":")[0] for line in rest.splitlines()[1:]] == [f"- {server}" for server in menu.left_out]
+    assert 2_700 < tokens_by_piece(menu.catalogue) <= 3_000
 
 
 @pytest.mark.parametrize(
