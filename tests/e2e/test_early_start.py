@@ -119,19 +119,13 @@ async def test_plan_that_cannot_run_says_which_reads_ran() -> None:
 
 
 async def test_host_sees_what_has_begun_while_the_plan_is_written() -> None:
-    """Each visit to the run tells which reads run and which are answered, and so does its progress."""
-    lines: list[str] = []
+    """Each visit to the run tells which reads run and which are answered."""
     gate = threading.Event()
     events = fake_llm.events_of(plan(("other__look", {"n": 1}), ("store__read", {})))
-
-    async def note(progress: float, total: float | None, message: str | None) -> None:
-        del progress, total
-        lines.append(message or "")
-
     with FakeLLM([Streamed([*events[:-3], gate, *events[-3:]]), Text(ANSWER)]) as llm, anyio.fail_after(TIME_S):
         client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=None, model="m"))
         async with Hub(llm=client, limits=Limits(answer_within=0.2)).host() as host:
-            result = await host.call_tool("orchestrate", {"query": "q"}, progress_callback=note)
+            result = await host.call_tool("orchestrate", {"query": "q"})
             while "other__look answered" not in said(result):
                 result = await host.call_tool("orchestrate", {"run_id": record_of(result)["run_id"]})
             shown = "Still running. Begun while the plan is being written: other__look answered"
@@ -142,7 +136,24 @@ async def test_host_sees_what_has_begun_while_the_plan_is_written() -> None:
                 result = await host.call_tool("orchestrate", {"run_id": record_of(result)["run_id"]})
         await client.aclose()
     assert (record_of(result)["status"], record_of(result)["begun"]) == ("ok", [])
-    assert any(line.startswith("Begun while the plan is being written: other__look ") for line in lines)
+
+
+async def test_progress_tells_what_has_begun_while_the_plan_is_written() -> None:
+    """The reply is held until the host has been told of the read that began."""
+    gate = threading.Event()
+    events = fake_llm.events_of(plan(("other__look", {"n": 1}), ("store__read", {})))
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
+        if message and message.startswith("Begun while the plan is being written: other__look "):
+            gate.set()
+
+    with FakeLLM([Streamed([*events[:-3], gate, *events[-3:]]), Text(ANSWER)]) as llm, anyio.fail_after(TIME_S):
+        client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=None, model="m"))
+        async with Hub(llm=client).host() as host:
+            result = await host.call_tool("orchestrate", {"query": "q"}, progress_callback=note)
+        await client.aclose()
+    assert record_of(result)["status"] == "ok"
 
 
 @pytest.mark.parametrize("seed", range(12))
