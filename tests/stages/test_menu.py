@@ -89,6 +89,18 @@ def test_real_tools_all_fit() -> None:
         assert line.startswith(f"{one.qualified}(")
         for name in one.input_schema.document.get("required", []):
             assert re.search(rf"[(, ]\"?{re.escape(name)}\"?: ", line), line
+        for member in one.input_schema.document.get("properties", {}).values():
+            assert "|".join(json.dumps(option) for option in member.get("enum", [])) in line
+
+
+def test_long_enumerations_give_way_before_tools_do() -> None:
+    """What is left out first, if not all fits, are the options of long ones."""
+    long = {"properties": {"p": {"enum": [f"option{n:03}" for n in range(100)]}}}
+    known = registry(*(tool(f"a__t{n:03}", input_schema=long) for n in range(200)))
+    assert "option099" in menu_of(known, "q", Limits(catalogue_tokens=1_000_000)).catalogue
+    menu = menu_of(known, "q", Limits())
+    assert "option099" not in menu.catalogue
+    assert (len(menu.catalogue.splitlines()), menu.left_out) == (200, {})
 
 
 def test_past_the_budget_the_best_are_shown() -> None:

@@ -80,8 +80,17 @@ def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
             return Menu(functions=functions, left_out={})
     lines = registry.once(_Lines)
     if lines.tokens <= limits.catalogue_tokens:
-        return Menu(catalogue=lines.text, left_out={})
+        whole = registry.once(_Whole)
+        return Menu(catalogue=(whole if whole.tokens <= limits.catalogue_tokens else lines).text, left_out={})
     return _ranked(registry, lines, query, limits.catalogue_tokens)
+
+
+class _Whole:
+    """The signatures of a registry's tools, with their long enumerations."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.text = "\n".join(signature(tool, whole=True) for tool in registry)
+        self.tokens = estimated_tokens(self.text)
 
 
 class _Lines:
