@@ -62,6 +62,9 @@ def test_cancelled() -> None:
         'The run was cancelled. What it had done can be read: {"run_id": "r1", "select": "a"}.'
     )
     assert (record_of(result)["status"], result.is_error) == ("cancelled", True)
+    early = RunRecord(run_id="r3", query="", planner="llm", begun=[{"tool": "a__x", "status": "stopped"}])
+    told = "Reads had begun while the plan was being written: a__x stopped."
+    assert said(reply_cancelled(early, "The run was cancelled.")).startswith(f"The run was cancelled. {told}")
     nothing = RunRecord(run_id="r2", query="", planner="host")
     assert said(reply_cancelled(nothing, "The run was cancelled.")) == "The run was cancelled."
 
