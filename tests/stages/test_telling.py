@@ -234,3 +234,17 @@ def test_a_run_that_goes_on() -> None:
 def test_a_run_that_has_just_begun() -> None:
     """There is nothing to show yet."""
     assert text_of(record("running")).startswith("Still running; nothing is done yet.\n\nCall orchestrate with ")
+
+
+def test_reads_before_the_plan() -> None:
+    """While it is written they are named with how far they are, and at the end if no plan came to hold them."""
+    run = record("running")
+    run.begun = [{"tool": "a__x", "status": "answered"}, {"tool": "b__y", "status": "running"}]
+    said = "Still running. Begun while the plan is being written: a__x answered, b__y running."
+    assert text_of(run).startswith(f"{said}\n\nCall orchestrate with ")
+    run.plan = {"steps": []}
+    assert text_of(run).startswith("Still running; nothing is done yet.\n\n")
+    run = record("cancelled")
+    assert text_of(run) == "Cancelled."
+    run.begun = [{"tool": "a__x", "status": "stopped"}]
+    assert text_of(run).startswith("Cancelled. Reads had begun while the plan was being written: a__x stopped.")

@@ -72,8 +72,6 @@ async def orchestrate(task: Task, ports: Ports, audience: Audience) -> RunRecord
             ports.llm, prices=ports.prices, limits=ports.limits, emit=emit, left=budget.left, beside=embedder
         )
         end = await _Run(task, ports, emit, audience, budget, llm, embedder).end()
-    except BatonError as error:
-        end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
         emit(end)
         await ports.keep(record)
@@ -99,12 +97,15 @@ class _Run:
         """Tell the whole story, and at its end what began for nothing."""
         definitions = self.ports.embeddings and self.ports.embeddings.definitions
         async with (
-            early_start(self.task, self.ports, self.audience.caller) as early,
+            early_start(self.task, self.ports, self.audience.caller, self.emit) as early,
             nearest(self.embedder, definitions, seconds=self.budget.seconds, emit=self.emit) as near,
         ):
             try:
                 return await self._story(early, near)
+            except BatonError as error:
+                return RunFinished(status="failed", answer=None, error=early.admitted(error.info))
             finally:
+                early.end()
                 if early.note:
                     self.emit(Noted(text=early.note))
 
@@ -126,8 +127,6 @@ class _Run:
         if refusal:
             if refusal.status == "refused":
                 await planning.settle(made, well=False)
-            for event in early.told():
-                self.emit(event)
             return refusal
         self.emit(ExecuteStarted())
         with self.budget.stage(keep=self._reserve) as deadline:
@@ -140,7 +139,7 @@ class _Run:
                 caller=self.audience.caller,
                 admit=consent.admit if consent.is_partial else None,
                 deadline=deadline,
-                begun=early.taken,
+                begun=early.hand_over(),
             )
         end = await self._answer(plan, outcomes, made.notes)
         is_good = end.status == "ok" or self._is_written  # that an answer could not be written is no fault of its plan
@@ -181,7 +180,8 @@ class _Run:
             decide=self.audience.decide,
             limits=self.ports.limits,
             emit=self.emit,
-            ahead=early.names,
+            ahead=early.has_begun,
+            nothing=early.ended_with_nothing,
         )
 
     def _data(self, status: RunStatus, settled: Settled) -> RunFinished:

@@ -8,12 +8,13 @@ from pydantic import JsonValue
 from batonmcp.core.json_text import characters_up_to
 from batonmcp.core.plain_text import shown
 from batonmcp.core.portions import FOR_A_MODEL, FOR_A_READER, portions
+from batonmcp.core.reads import reads_in_words
 from batonmcp.core.record import RunRecord, StepRecord
 from batonmcp.stages.fitting import abridged, fitted, sendable, written
 from batonmcp.stages.outline import outline
 from batonmcp.stages.provenance import provenance, run_facts
 
-__all__ = ["data_of", "data_text", "has_data", "sendable", "text_of", "value_text"]
+__all__ = ["data_of", "data_text", "has_data", "reads_begun", "sendable", "text_of", "value_text"]
 
 _LARGE: Final = ("results", "result", "undone")
 _SEPARATOR: Final = "---"
@@ -82,6 +83,16 @@ def value_text(run_id: str, value: JsonValue, *, room: int) -> str:
     return fitted({"value": value}, room=room, more=more, large=("value",))
 
 
+def reads_begun(record: RunRecord) -> str:
+    """Say which reads began before there was a plan, and stand for no step of one; empty if none did."""
+    told = _reads(record)
+    return f"Reads had begun while the plan was being written: {told}." if told else ""
+
+
+def _reads(record: RunRecord) -> str:
+    return reads_in_words((read["tool"], read["status"]) for read in record.begun)
+
+
 def _told(record: RunRecord) -> str:
     error = record.error
     if record.answer is not None:
@@ -90,7 +101,7 @@ def _told(record: RunRecord) -> str:
         return _so_far(record)
     if error:
         return f"{error['message']} {error['cure']}".strip()
-    return {"cancelled": "Cancelled."}.get(record.status, record.status)
+    return {"cancelled": f"Cancelled. {reads_begun(record)}".strip()}.get(record.status, record.status)
 
 
 def _so_far(record: RunRecord) -> str:
@@ -98,6 +109,8 @@ def _so_far(record: RunRecord) -> str:
     done = [(f"{step.tool} (step `{step.id}`)", step.value) for step in record.steps if step.status == "succeeded"]
     wait = f'Call orchestrate with {{"run_id": "{record.run_id}"}} to wait for the rest; it goes on meanwhile.'
     head = "Still running. This is done so far:" if done else "Still running; nothing is done yet."
+    if record.plan is None and (reads := _reads(record)):
+        head = f"Still running. Begun while the plan is being written: {reads}."
     return "\n\n".join(part for part in (head, outline(done), wait) if part)
 
 
