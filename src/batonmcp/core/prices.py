@@ -67,8 +67,8 @@ KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
         "gemini-3.5-flash": Price(prompt=1.50, cached=0.15, completion=9.00),
     }
 )
-"""Names of models, of which dated ones count as well: those before gpt-5.4 as of August 2025, the others as of September
-2026, for prompts of less than 200,000 tokens. What servers.json says stands above them.
+"""Names of models, of which dated ones count as well: those before gpt-5.4 as of August 2025, the others as of
+September 2026, for prompts of less than 200,000 tokens. What servers.json says stands above them.
 """
 
 _DATE: Final = re.compile(r"-20\d{2}-?\d{2}-?\d{2}\Z")
