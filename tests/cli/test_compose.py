@@ -71,6 +71,17 @@ async def test_embeddings_are_made_where_a_model_for_them_is_configured(model: s
     assert found is None or (found.price and found.price.prompt) == 0.02
 
 
+async def test_a_model_elsewhere_is_another() -> None:
+    """Plans of one are not taken for those of another that has the same name; without a model there are none."""
+    models: set[str] = set()
+    elsewhere = LlmEndpoint(base_url="http://127.0.0.1:8/v1", api_key=None, model="m")
+    for llm in (None, LLM, replace(LLM, route=elsewhere), replace(LLM, synthesize=elsewhere)):
+        with anyio.fail_after(TIME_S):
+            async with open_hub(settings(llm=llm), discretion=Discretion(), without_llm="host") as hub:
+                models.add(hub.ports.route_model)
+    assert models == {"", "m at http://127.0.0.1:9/v1", "m at http://127.0.0.1:8/v1"}
+
+
 async def test_the_planner_llm_needs_a_model() -> None:
     """Without a model the planner `llm` is refused, with the place in the file and what to write."""
     with anyio.fail_after(TIME_S), pytest.raises(ConfigError, match=r"servers.json: batonmcp.planner: is .llm., but"):

@@ -114,7 +114,7 @@ def _ports(  # noqa: PLR0913 - what differs from one composition to another
         policy=settings.policy,
         trust=Trust(store),
         routes=Routes(store) if settings.route_cache else None,
-        route_model=settings.llm.model_for("route") if settings.llm else "",
+        route_model=_router(settings),
         shapes=Shapes(store),
         prices=_prices(settings),
         embeddings=embeddings,
@@ -125,6 +125,12 @@ async def _apply(fleet: Fleet, discretion: Discretion, settings: Settings) -> No
     """Take over what servers.json now says; first of all, what must not be said."""
     discretion.learn(settings.secrets)
     await fleet.apply(settings)
+
+
+def _router(settings: Settings) -> str:
+    """Return what tells the model that plans from all others: the same name may be another model elsewhere."""
+    at = settings.llm and settings.llm.endpoint_for("route")
+    return f"{at.model} at {at.base_url}" if at else ""
 
 
 def _prices(settings: Settings) -> Mapping[Stage, Price | None]:

@@ -158,7 +158,7 @@ class Ports:
         policy: What may run, and what a person decides about.
         trust: Which tools need no decision any more.
         routes: Remembers plans of the model; None: each is made anew.
-        route_model: The model that makes them.
+        route_model: The model that makes them, told from others of its name elsewhere.
         shapes: Knows what results look like; None: only what tools declare is known.
         prices: What the models of the stages cost, where that is known.
         embeddings: Rank tools of which there are too many to show, beside their words; None: these alone do.
