@@ -1,4 +1,8 @@
-"""The command line."""
+"""The command line.
+
+What a command needs besides the others is imported when it runs: those that start no server do without the SDK, whose
+import takes most of their time.
+"""
 
 import os
 import sys
@@ -13,17 +17,11 @@ import typer
 
 from batonmcp import __version__
 from batonmcp.cli import approve as approving
-from batonmcp.cli import ask as asking
-from batonmcp.cli import doctor as examining
-from batonmcp.cli import review as reviewing
 from batonmcp.cli import runs as keeping
-from batonmcp.cli import serve as serving
 from batonmcp.cli.echo import Echo
-from batonmcp.cli.import_ import Import, import_servers, undo_import
 from batonmcp.cli.install import Installation, uninstall
 from batonmcp.cli.install import install as put_in
 from batonmcp.cli.logs import log_to_stderr
-from batonmcp.cli.tools import show_tools
 from batonmcp.config.hosts.known import HOSTS, HostName, System
 from batonmcp.config.json_file import read_json
 from batonmcp.config.load import config_to_write, find_config, load
@@ -102,6 +100,8 @@ def _root(context: typer.Context, config: _Config = None, *, _version: _Version 
 )
 def serve(context: typer.Context) -> None:
     """Hand over to the command that stands apart."""
+    from batonmcp.cli import serve as serving  # noqa: PLC0415 - one command's imports at a time
+
     config = _invocation(context).config
     serving.main([*(["--config", str(config)] if config else []), *context.args])
 
@@ -131,6 +131,8 @@ def ask(  # noqa: PLR0913 - one parameter an option
     config: _Config = None,
 ) -> None:
     """Ask, print, exit with the run's code."""
+    from batonmcp.cli import ask as asking  # noqa: PLC0415 - one command's imports at a time
+
     settings = _settings(context, config)
     task = Task(
         query=query,
@@ -159,8 +161,12 @@ def tools(
         if json:
             message = "goes with the list, not with a review: a person reads that."
             raise typer.BadParameter(message, param_hint="--json")
+        from batonmcp.cli import review as reviewing  # noqa: PLC0415 - one command's imports at a time
+
         anyio.run(partial(reviewing.review, _settings(context, config), _invocation(context).echo))
         return
+    from batonmcp.cli.tools import show_tools  # noqa: PLC0415 - one command's imports at a time
+
     anyio.run(partial(show_tools, _settings(context, config), _invocation(context).echo, json=json))
 
 
@@ -172,6 +178,8 @@ def doctor(
     config: _Config = None,
 ) -> None:
     """Check the servers, and exit with 1 if something is wrong."""
+    from batonmcp.cli import doctor as examining  # noqa: PLC0415 - one command's imports at a time
+
     code = anyio.run(partial(examining.doctor, _settings(context, config), _invocation(context).echo, json=json))
     raise typer.Exit(code)
 
@@ -217,6 +225,8 @@ def import_(  # noqa: PLR0913 - one parameter an option
     config: _Config = None,
 ) -> None:
     """Take servers over, or give them back."""
+    from batonmcp.cli.import_ import Import, import_servers, undo_import  # noqa: PLC0415 - one command's imports at a time
+
     given = _invocation(context)
     installation = _installation(host, file, name=name, read_only=read_only, project=project)
     if undo:
