@@ -16,10 +16,12 @@ __all__ = [
     "FIRST",
     "PROGRAMS",
     "SLOW_S",
+    "WHOLE",
     "pytest_collection_modifyitems",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",
     "pytest_terminal_summary",
+    "unmeasured",
 ]
 
 FIRST = Path(__file__).parent
@@ -29,6 +31,9 @@ SLOW_S = 2.0
 
 PROGRAMS: Final = frozenset({"ask_on_terminal", "node_modules", "review_on_terminal", "sample_servers"})
 """Fixtures that start programs which import the SDK."""
+
+WHOLE: Final = frozenset({"e2e", "faults"})
+"""Folders of tests that play with whole programs, whose parts have tests of their own."""
 
 _BEGAN = pytest.StashKey[float]()
 _PROPERTY = "processor_s"
@@ -43,6 +48,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("no_cover")  # what many examples reach, one example has reached
     items.sort(key=lambda item: item.path.parent != FIRST)
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start programs without coverage, which makes their start half as long again, where it would learn nothing new."""
+    if WHOLE & {*request.path.parts} or request.node.get_closest_marker("no_cover"):
+        monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -14,7 +14,7 @@ import pytest
 
 from doubles.fake_llm import FREE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.no_cover]
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 TIME_S = 60
