@@ -46,7 +46,8 @@ _MANY = 10_000
 _COUNTS = (20, 127, _REAL, _MANY)
 _DEPTHS = (10, 50, 200)
 _REPEATS = 7
-_RANKED = 2_000  # as many as the menu asks for
+_RANKED = 1_350  # as many as the menu asks for: of 10,000 tools no more fit, were the shortest the best
+_PASTED = 2_000
 
 _Done = TypeVar("_Done")
 
@@ -98,7 +99,7 @@ class Results:
     Attributes:
         prompts: By number of tools.
         tokens: Of each prompt whole, and of its tools alone, by o200k; None if they could not be counted.
-        ranking_ms: To rank many tools, by query.
+        ranking_ms: To rank many tools, by query, of processor time; the last query is a page that somebody pasted.
         index_ms: To index them, once.
         ranked: How many tools that were.
         recalls: By source.
@@ -135,7 +136,7 @@ def measure(*, quick: bool) -> Results:
     return Results(
         prompts=prompts,
         tokens=None if quick else counted(texts),
-        ranking_ms=[_again_ms(partial(ranking.best, query, _RANKED)) for query in QUERIES],
+        ranking_ms=[_processor_ms(partial(ranking.best, query, _RANKED)) for query in (*QUERIES, _pasted())],
         index_ms=index_ms,
         ranked=many,
         recalls=[_recall(source, many, most=5 if quick else None) for source in sources()],
@@ -205,6 +206,21 @@ def _again_ms(work: Callable[[], object]) -> float:
     return median(_timed(work)[0] for _ in range(_REPEATS))
 
 
+def _processor_ms(work: Callable[[], object]) -> float:
+    """Return the median of several times on the processor, in milliseconds, whatever else is running."""
+    times: list[float] = []
+    for _ in range(_REPEATS):
+        began = time.process_time()
+        work()
+        times.append((time.process_time() - began) * 1e3)
+    return median(times)
+
+
+def _pasted() -> str:
+    """Return a long query: the first words of our README."""
+    return " ".join((Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8").split()[:_PASTED])
+
+
 def report(results: Results) -> str:
     """Return the part of docs/benchmarks.md that this script writes."""
     real = "of real servers (10,000: copies of them under other servers' names)" if is_real() else "made up"
@@ -245,10 +261,11 @@ def _tokens(results: Results) -> list[tuple[int, int]]:
 
 
 def _rankings(results: Results) -> str:
-    rows = [(query, f"{ms:.2f}") for query, ms in zip(QUERIES, results.ranking_ms, strict=True)]
+    queries = (*QUERIES, f"(the first {_PASTED:,} words of our README, pasted)")
+    rows = [(query, f"{ms:.2f}") for query, ms in zip(queries, results.ranking_ms, strict=True)]
     return (
         f"### The ranking of {results.ranked:,} tools\n\nIts index takes {results.index_ms:,.0f} ms, once.\n\n"
-        f"{table(('query', 'ms'), rows)}"
+        f"{table(('query', 'ms of processor time'), rows)}"
     )
 
 

@@ -9,9 +9,12 @@ from batonmcp.config.notices import entry_notices, plain_secret, unfollowed, unk
 
 def test_unknown_keys_of_our_own_part_at_any_depth() -> None:
     """A key that means nothing is named with its place and the nearest one that means something."""
-    part = BatonPart.model_validate({"polcy": 1, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}})
+    price = {"prompt": 1, "completion": 1, "cache": 1}
+    written = {"polcy": 1, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}, "prices": {"m*": price}}
+    part = BatonPart.model_validate(written)
     assert list(unknown_keys(part, "batonmcp"))[1:] == [
         "batonmcp.llm.route.modle is not known and was passed over. Did you mean 'model'?",
+        "batonmcp.prices.m*.cache is not known and was passed over. Did you mean 'cached'?",
         "batonmcp.limits.step is not known and was passed over. Did you mean 'steps'?",
     ]
 

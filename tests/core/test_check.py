@@ -703,9 +703,9 @@ def test_a_chain_that_is_too_long_is_refused() -> None:
 def test_arguments_that_are_too_large_are_refused() -> None:
     """The limit counts bytes of the arguments of one step."""
     steps: JsonValue = {"steps": [{"tool": "user__get", "arguments": {"note": "é" * 50}}]}
-    assert plan_of(steps, TYPED, limits=Limits(argument_bytes=112))
-    with pytest.raises(PlanInvalid, match="more than 111 bytes"):
-        plan_of(steps, TYPED, limits=Limits(argument_bytes=111))
+    assert plan_of(steps, TYPED, limits=Limits(argument_bytes=111))
+    with pytest.raises(PlanInvalid, match="more than 110 bytes"):
+        plan_of(steps, TYPED, limits=Limits(argument_bytes=110))
 
 
 @pytest.mark.parametrize(

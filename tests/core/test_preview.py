@@ -74,7 +74,7 @@ def test_a_value_over_4_kb_becomes_a_preview(text: str) -> None:
     (step,) = preview(record(text, text))["steps"]
     shown = {"preview": f'"{text[:399]}', "characters": len(text) + 2}
     assert step["value"] == shown
-    assert step["arguments"]["characters"] == len(text) + len('{"a": ""}')
+    assert step["arguments"]["characters"] == len(text) + len('{"a":""}')
     assert set(step["items"]) == {"preview", "characters"}
 
 

@@ -6,19 +6,22 @@ from batonmcp.core.prices import KNOWN_PRICES, Price, price_of
 
 
 def test_cost() -> None:
-    """Cached tokens are part of the prompt and cost their own price, where there is one."""
+    """Cached tokens are part of the prompt, or beside it if they are more, and cost their own price if there is one."""
     price = Price(prompt=2.0, cached=0.5, completion=8.0)
     assert price.cost(prompt=1_000_000, cached=0, completion=0) == 2.0
     assert price.cost(prompt=1_000_000, cached=500_000, completion=100_000) == 1.0 + 0.25 + 0.8
     assert Price(prompt=2.0, completion=8.0).cost(prompt=1_000_000, cached=1_000_000, completion=0) == 2.0
-    assert price.cost(prompt=10, cached=1_000, completion=0) == 10 * 0.5 / 1_000_000
+    assert price.cost(prompt=1_000_000, cached=2_000_000, completion=0) == 2.0 + 1.0
 
 
 @pytest.mark.parametrize(
     ("model", "known"),
     [
-        ("gpt-4o-mini", "gpt-4o-mini*"),
-        ("gpt-4o-2024-11-20", "gpt-4o*"),
+        ("gpt-4o-mini", "gpt-4o-mini"),
+        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini-20*"),
+        ("gpt-4o-2024-11-20", "gpt-4o-20*"),
+        ("gpt-4o-2024-05-13", "gpt-4o-2024-05-13"),
+        ("o3-2025-04-16", "o3-20*"),
         ("openai/gpt-4.1-nano", "gpt-4.1-nano*"),
         ("gpt-5", "gpt-5"),
     ],
@@ -32,6 +35,7 @@ def test_unknown_models_have_no_price() -> None:
     """Nothing is guessed: a newer or local model has no price until somebody says it."""
     assert price_of("qwen3:8b", {}) is None
     assert price_of("gpt-5.9", {}) is None
+    assert price_of("gpt-4o-audio-preview", {}) is None
     own = Price(prompt=1.0, completion=1.0)
     assert price_of("gpt-4o", {"gpt-*": own}) == own
     assert price_of("qwen3:8b", {"qwen*": own}) == own

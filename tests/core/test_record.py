@@ -1,6 +1,7 @@
 """The record of a run, folded from its events."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from batonmcp.core.events import (
 )
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan
-from batonmcp.core.record import Recorder, RunRecord, StepRecord
+from batonmcp.core.record import Recorder, RunRecord, StepRecord, Usage
 from builders import plan_of, registry, tool
 
 TOOLS = registry(tool("a__x"), tool("b__write", effect="write"))
@@ -334,3 +335,21 @@ def test_as_json_is_a_copy() -> None:
     before = run.record.as_json()
     run.settled("one", Succeeded(value=1))
     assert before["steps"][0]["status"] == "pending"
+
+
+def test_a_cost_is_known_if_all_of_it_is() -> None:
+    """What one call cost is not told as the cost of all; a call that took nothing costs nothing."""
+    priced = replace(tokens("route", 100, 10, 0), cost_usd=0.25)
+    nothing, unpriced = tokens("route", 0, 0, 0), tokens("synthesize", 100, 10, 0)
+    for calls, cost in (
+        ((priced, priced), 0.5),
+        ((nothing, priced, nothing), 0.25),
+        ((priced, unpriced), None),
+        ((unpriced, priced), None),
+        ((nothing,), None),
+        ((), None),
+    ):
+        usage = Usage()
+        for call in calls:
+            usage.add(call)
+        assert usage.cost_usd == cost

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from batonmcp.core.cut import Cut
+from batonmcp.core.json_text import json_text
 from batonmcp.core.shape import LEAST_ROOM, shape
 
 TEXT = st.text(max_size=12) | st.text(st.sampled_from('a\n"\x00é語😀\u0301'), max_size=60) | st.just("x" * 3_000)
@@ -25,7 +26,7 @@ ROOM = st.integers(LEAST_ROOM, 1_500)
 
 def length(value: JsonValue) -> int:
     """Return the length of a JSON text."""
-    return len(json.dumps(value, ensure_ascii=False))
+    return len(json_text(value))
 
 
 @settings(max_examples=400)
@@ -90,9 +91,9 @@ def test_small_siblings_survive(large: JsonValue, small: list[JsonValue]) -> Non
 def test_a_long_list_keeps_both_ends() -> None:
     """A quarter of what is shown is from its end; the count stands between."""
     shaped = shape(list(range(10_000)), 120)
-    assert shaped.value == [*range(16), "… 9,979 more items (of 10,000)", *range(9_995, 10_000)]
-    assert shaped.cuts == (Cut(path=(), what="items", shown=21, total=10_000, first=16),)
-    assert str(shaped.cuts[0]) == "all of it: 21 of 10,000 items"
+    assert shaped.value == [*range(21), "… 9,973 more items (of 10,000)", *range(9_994, 10_000)]
+    assert shaped.cuts == (Cut(path=(), what="items", shown=27, total=10_000, first=21),)
+    assert str(shaped.cuts[0]) == "all of it: 27 of 10,000 items"
 
 
 def test_records_are_whole() -> None:
@@ -146,12 +147,12 @@ def test_deep_nesting() -> None:
     for _ in range(60):
         value = [value]
     shaped = shape(value, 500)
-    assert json.dumps(shaped.value, ensure_ascii=False) == "[" * 41 + '"… 20 more levels"' + "]" * 41
+    assert json_text(shaped.value) == "[" * 41 + '"… 20 more levels"' + "]" * 41
     assert [(cut.what, cut.shown, cut.total) for cut in shaped.cuts] == [("levels", 40, 60)]
     named: JsonValue = {"a": {"b": 1}}
     for _ in range(60):
         named = {"k": named, "text": "x" * 50}
-    assert '{"…": "… 22 more levels"}' in json.dumps(shape(named, 3_000).value, ensure_ascii=False)
+    assert '{"…":"… 22 more levels"}' in json_text(shape(named, 3_000).value)
 
 
 def test_levels_of_what_is_shared() -> None:

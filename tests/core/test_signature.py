@@ -36,6 +36,13 @@ def test_what_is_not_declared_is_left_out() -> None:
     assert signature(tool("a__x", description="", input_schema={})) == "a__x()"
 
 
+def test_long_enumerations_are_told_where_there_is_room() -> None:
+    """Whoever asks for the whole signature gets every option."""
+    one = tool("a__x", input_schema={"properties": {"p": {"type": "integer", "enum": [*range(9)]}}}, description="")
+    assert signature(one) == "a__x(p?: integer)"
+    assert signature(one, whole=True) == "a__x(p?: 0|1|2|3|4|5|6|7|8)"
+
+
 @pytest.mark.parametrize(
     ("schema", "written"),
     [

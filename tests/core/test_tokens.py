@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.core.tokens import believed_tokens, estimated_tokens
+from batonmcp.core.tokens import believed_tokens, estimated_tokens, tokens_by_piece
 
 
 def test_english_and_chinese() -> None:
@@ -14,6 +14,37 @@ def test_english_and_chinese() -> None:
     assert estimated_tokens("a" * 37) == 11
     assert estimated_tokens("使用必应搜索") == 6
     assert estimated_tokens("ab 使用") == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("", 0),
+        ("Finds trains between two places.", 8),
+        ("a" * 35, 7),
+        ("a" * 36, 8),
+        ("find_trainStations", 4),
+        ("- server_17: 8 tools", 9),
+        ("3.1415", 4),
+        ("使用必应搜索", 6),
+    ],
+)
+def test_words_and_numbers(text: str, tokens: int) -> None:
+    """A word, a number and a sign by itself take a token or more, and what is not ASCII one for each character."""
+    assert tokens_by_piece(text) == tokens
+
+
+@given(st.text(), st.text())
+def test_parts_by_piece_are_never_less_than_the_whole(one: str, other: str) -> None:
+    """What is added up line by line keeps to a budget as a whole, here too."""
+    assert tokens_by_piece(one + other) <= tokens_by_piece(one) + tokens_by_piece(other)
+    assert tokens_by_piece(one) <= len(one)
+
+
+@given(st.text("aB1_- "), st.text("aB1_- "))
+def test_names_in_parts_are_never_less_than_the_whole(one: str, other: str) -> None:
+    """Wherever a name is cut."""
+    assert tokens_by_piece(one + other) <= tokens_by_piece(one) + tokens_by_piece(other)
 
 
 @given(st.text(), st.text())

@@ -112,3 +112,4 @@ def test_types_that_never_fit(given: object, wanted: object, unfit: bool) -> Non
     """Only two plain types that exclude each other are a mismatch; a number may be a whole one."""
     assert (mismatch({"type": given} if given else {}, {"type": wanted}) is not None) == unfit
     assert mismatch(None, {"type": wanted}) is None
+    assert mismatch({"type": "null"}, {"type": wanted}) is None

@@ -83,7 +83,7 @@ def test_an_answer_is_one_text_block() -> None:
 def test_data_is_json_text() -> None:
     """With `output: data` the text is the results as JSON, readable as it stands."""
     result = reply(run(Succeeded(value={"ä": "→"}), end=RunFinished(status="ok", answer=None)), "data")
-    assert text_of(result).startswith('{"status": "ok", "results": {"s1": {"ä": "→"}}, "run": {"run_id": "r", ')
+    assert text_of(result).startswith('{"status":"ok","results":{"s1":{"ä":"→"}},"run":{"run_id":"r",')
     assert not result.is_error
 
 
@@ -243,6 +243,6 @@ def test_lines_about_what_comes_along_are_part_of_the_text() -> None:
 def test_a_selected_part() -> None:
     """It is JSON, cut where it would be too long; the run it is from is named."""
     result = reply_value("r", {"a": ["é", 1]})
-    assert (text_of(result), result.meta) == ('{"a": ["é", 1]}', {RUN_META: {"run_id": "r"}})
+    assert (text_of(result), result.meta) == ('{"a":["é",1]}', {RUN_META: {"run_id": "r"}})
     cut = json.loads(text_of(reply_value("r", ["x" * 90 for _ in range(90_000)])))
     assert cut["cut"][0].endswith(" of 90,000 items")

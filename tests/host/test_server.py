@@ -212,7 +212,7 @@ async def test_data_is_handed_through() -> None:
     with anyio.fail_after(TIME_S):
         async with Client(front_of(Door().open).server) as host:
             result = await host.call_tool("orchestrate", {"query": "q", "output": "data"})
-    assert text_of(result).startswith('{"status": "ok", "results": {"one": {"n": 1}}, "run": {"run_id": "r", ')
+    assert text_of(result).startswith('{"status":"ok","results":{"one":{"n":1}},"run":{"run_id":"r",')
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_the_parameters() -> None:
     """The schema is one that compiles, takes what the design says, and refuses everything else."""
     tool = orchestrate_tool([], profile="ask", approvals_by_host=True)
     assert tool.name == TOOL_NAME == "orchestrate"
-    named = ["query", "inputs", "servers", "output", "plan", "run_id", "select", "approval"]
+    named = ["query", "inputs", "servers", "output", "plan", "run_id", "select", "fresh", "approval"]
     assert list(tool.input_schema["properties"]) == named
     assert tool.output_schema is None
     schema = Schema(tool.input_schema)
@@ -119,6 +119,7 @@ def test_the_parameters() -> None:
         "plan": {"steps": [{"tool": "a__x"}]},
         "run_id": "r",
         "select": "s1[:3]",
+        "fresh": True,
         "approval": "t",
     }
     assert schema.violations(full) == []

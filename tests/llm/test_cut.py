@@ -8,6 +8,7 @@ from batonmcp.llm.cut import cut_note
 from batonmcp.llm.port import Tokens
 
 LONG: dict[str, Any] = {"messages": [{"role": "system", "content": "word " * 6_000}]}
+TABLE = "\n".join(f"pod-{n:<60} Running {'-' * 40}" for n in range(100))
 TOOL = {"type": "function", "function": {"name": "a" * 50, "description": "b" * 950, "parameters": {"x": "y" * 9_000}}}
 
 
@@ -21,6 +22,8 @@ TOOL = {"type": "function", "function": {"name": "a" * 50, "description": "b" * 
         ({"messages": [{"role": "user", "content": "word " * 100}]}, Tokens(prompt=2), False),
         ({"messages": [], "tools": [TOOL] * 20}, Tokens(prompt=2_048), True),
         ({"messages": [], "tools": [TOOL] * 20}, Tokens(prompt=4_096), False),
+        ({"messages": [{"role": "user", "content": TABLE}]}, Tokens(prompt=899), False),
+        ({"messages": [{"role": "user", "content": f"{TABLE}{'word ' * 6_000}"}]}, Tokens(prompt=4_096), True),
         ({}, Tokens(prompt=5), False),
     ],
 )
@@ -35,5 +38,5 @@ def test_note_says_what_to_do() -> None:
     """The note has both numbers and the cure for the server that does this most."""
     note = cut_note(LONG, Tokens(prompt=4_096), "llm.test")
     assert note is not None
-    assert "counted 4,096 tokens in a prompt of 30,000 characters" in note
+    assert "counted 4,096 tokens in a prompt of at least 30,000 characters" in note
     assert "OLLAMA_CONTEXT_LENGTH" in note

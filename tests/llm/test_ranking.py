@@ -1,10 +1,14 @@
 """The ranking of tools for a query."""
 
+from collections import Counter
+from math import fsum, log
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batonmcp.core.registry import Registry
+from batonmcp.llm.lexical.words import stems
 from batonmcp.llm.ranking import Ranking
 from builders import registry, tool
 
@@ -46,6 +50,43 @@ def test_a_rare_word_says_more() -> None:
     many = [tool(f"s{number}__search", description="Searches documents.") for number in range(20)]
     ranking = Ranking(registry(*many, tool("geo__locate", description="Finds a volcano.")))
     assert ranking.best("search documents about a volcano", 1) == ["geo__locate"]
+
+
+SAID = ("train", "mail", "weather", "city", "ticket", "price", "search", "list", "of", "all", "new", "user", "photo")
+TEXT = st.lists(st.sampled_from(SAID), max_size=6).map(" ".join)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=150), TEXT, st.integers(0, 160))
+def test_the_order_is_that_of_bm25_worked_out_plainly(texts: list[tuple[str, str]], query: str, most: int) -> None:
+    """Fast as it is, no tool is passed over, and tools that match alike keep their order."""
+    known = registry(
+        *(tool(f"s__{name.replace(' ', '_')}{n:04}", description=said) for n, (name, said) in enumerate(texts))
+    )
+    assert Ranking(known).best(query, most) == plainly(known, query, most)
+
+
+def plainly(known: Registry, query: str, most: int) -> list[str]:
+    """Return the best tools as the formula has it: a word counts as the most telling part that has it does."""
+    weights = {
+        one.qualified: dict.fromkeys(stems(one.description), 1.0)
+        | dict.fromkeys(stems(f"{one.server} {one.agent}"), 1.5)
+        | dict.fromkeys(stems(one.name), 3.0)
+        for one in known
+    }
+    having = Counter(word for found in weights.values() for word in found)
+    usual = sum(sum(found.values()) for found in weights.values()) / len(weights)
+    scores: dict[str, float] = {}
+    for name, found in weights.items():
+        length = 1.2 * (0.5 + 0.5 * sum(found.values()) / usual)
+        asked = [word for word in dict.fromkeys(stems(query)) if word in found]
+        rarities = [log(1 + (len(weights) - having[word] + 0.5) / (having[word] + 0.5)) for word in asked]
+        adds = [
+            rarity * (found[word] * 2.2 / (found[word] + length)) for word, rarity in zip(asked, rarities, strict=True)
+        ]
+        if asked:
+            scores[name] = fsum(adds)
+    return sorted(scores, key=lambda name: (-scores[name], name))[:most]
 
 
 @given(st.text())

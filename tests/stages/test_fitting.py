@@ -37,7 +37,7 @@ def test_no_room(room: int) -> None:
 
 def test_what_fits_is_whole() -> None:
     """As it is."""
-    assert fitted({"a": 1, "b": ["é"]}, room=100, more="m", large=("b",)) == '{"a": 1, "b": ["é"]}'
+    assert fitted({"a": 1, "b": ["é"]}, room=100, more="m", large=("b",)) == '{"a":1,"b":["é"]}'
 
 
 def test_what_does_not_fit_is_cut() -> None:
@@ -60,5 +60,5 @@ def test_many_places() -> None:
 
 def test_written() -> None:
     """JSON that any encoding can carry and no terminal obeys."""
-    assert written({"a": "\ud800\x7f\u200bé"}) == '{"a": "?\\u007f\\u200bé"}'
+    assert written({"a": "\ud800\x7f\u200bé"}) == '{"a":"?\\u007f\\u200bé"}'
     assert sendable("a\ud800") == "a?"

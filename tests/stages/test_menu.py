@@ -13,7 +13,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
 from batonmcp.core.schema import Schema
 from batonmcp.core.signature import signature
-from batonmcp.core.tokens import estimated_tokens
+from batonmcp.core.tokens import estimated_tokens, tokens_by_piece
 from batonmcp.core.tool import Tool
 from batonmcp.stages.menu import MOST_FUNCTIONS, menu_of
 from builders import registry, tool
@@ -89,6 +89,18 @@ def test_real_tools_all_fit() -> None:
         assert line.startswith(f"{one.qualified}(")
         for name in one.input_schema.document.get("required", []):
             assert re.search(rf"[(, ]\"?{re.escape(name)}\"?: ", line), line
+        for member in one.input_schema.document.get("properties", {}).values():
+            assert "|".join(json.dumps(option) for option in member.get("enum", [])) in line
+
+
+def test_long_enumerations_give_way_before_tools_do() -> None:
+    """What is left out first, if not all fits, are the options of long ones."""
+    long = {"properties": {"p": {"enum": [f"option{n:03}" for n in range(100)]}}}
+    known = registry(*(tool(f"a__t{n:03}", input_schema=long) for n in range(200)))
+    assert "option099" in menu_of(known, "q", Limits(catalogue_tokens=1_000_000)).catalogue
+    menu = menu_of(known, "q", Limits())
+    assert "option099" not in menu.catalogue
+    assert (len(menu.catalogue.splitlines()), menu.left_out) == (200, {})
 
 
 def test_past_the_budget_the_best_are_shown() -> None:
@@ -105,6 +117,21 @@ def test_past_the_budget_the_best_are_shown() -> None:
     assert sum(menu.left_out.values()) + menu.catalogue.count("  # ") == 2_001
     assert menu.note is not None
     assert f"{sum(menu.left_out.values()):,} were left out" in menu.note
+
+
+def test_room_that_the_query_leaves_is_filled_with_some_of_every_server() -> None:
+    """What matches comes first, then each server has its turn; as much is shown as fits, the same every time."""
+    known = many(2_000, servers=20)
+    menu = menu_of(known, "xylophone t01999", Limits(catalogue_tokens=3_000))
+    assert menu == menu_of(known, "xylophone t01999", Limits(catalogue_tokens=3_000))
+    assert "s19__t01999(" in menu.catalogue
+    lines, _, rest = menu.catalogue.partition("\n\n")
+    shown = {server: sum(line.startswith(f"{server}__") for line in lines.splitlines()) for server in menu.left_out}
+    assert len(shown) == 20
+    assert max(shown.values()) - min(shown.values()) <= 1
+    assert sum(shown.values()) + sum(menu.left_out.values()) == 2_000
+    assert [line.partition(":")[0] for line in rest.splitlines()[1:]] == [f"- {server}" for server in menu.left_out]
+    assert 2_700 < tokens_by_piece(menu.catalogue) <= 3_000
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,7 @@ async def test_ok() -> None:
     assert record.timings_ms.total >= record.timings_ms.route + record.timings_ms.execute + record.timings_ms.synthesize
     assert min(record.timings_ms.route, record.timings_ms.execute, record.timings_ms.synthesize) > 0
     assert "It rains." not in llm.requests[1].user
-    assert '"result": {"city": "Oslo"}' in llm.requests[1].user
+    assert '"result":{"city":"Oslo"}' in llm.requests[1].user
 
 
 async def test_the_events_tell_the_story_in_order() -> None:
@@ -295,7 +295,7 @@ async def test_partial() -> None:
         "- trains__find (step `t`) failed: No trains today.\n"
         "- weather__today (step `u`) was skipped because step `t` failed."
     )
-    assert '"error": "No trains today."' in llm.requests[1].user
+    assert '"error":"No trains today."' in llm.requests[1].user
 
 
 async def test_synthesis_fails() -> None:

@@ -55,8 +55,8 @@ async def test_the_call_is_for_tools_only() -> None:
     """The first call goes out at temperature 0, and its system text says what to choose and never to answer."""
     request = await request_for(Task(query="How is it?"))
     assert (request.stage, request.temperature) == ("route", 0)
-    assert "You never answer the task" in request.system
-    assert "If one tool is enough, call that one tool" in request.system
+    assert "for a task and never answer it" in request.system
+    assert "If one tool is enough, call it" in request.system
     assert "call all of them at once" in request.system
     assert f"call {PLAN_FUNCTION} once" in request.system
     assert '{"$from": "<expression>"}' in request.system

@@ -122,10 +122,21 @@ async def test_a_cut_result_keeps_its_structure() -> None:
     """What is small is whole, a list has both its ends, and the model is told where something is missing."""
     rows: list[JsonValue] = [{"id": number, "title": "t" * 90} for number in range(5_000)]
     (entry,) = lines_of(await request_for("q", Succeeded(value={"rows": rows, "total": 5_000})))
-    shown = entry["result"]["rows"]
-    assert (entry["result"]["total"], shown[0], shown[-1]) == (5_000, rows[0], rows[-1])
-    assert entry["cut"] == [f"result.rows: {len(shown) - 1} of 5,000 items"]
+    table: dict[str, list[Any]] = entry["result"]["rows"]
+    first, last = ([row["id"], row["title"]] for row in (rows[0], rows[-1]) if isinstance(row, dict))
+    assert (entry["result"]["total"], table["columns"]) == (5_000, ["id", "title"])
+    assert (table["rows"][0], table["rows"][-1]) == (first, last)
+    assert entry["cut"] == [f"result.rows: {len(table['rows']) - 1} of 5,000 items"]
     assert entry["places_cut"] == 1
+
+
+async def test_records_are_told_as_a_table() -> None:
+    """The model reads what their keys are once, and is told what a table is."""
+    rows: list[JsonValue] = [{"id": number, "title": "t"} for number in range(9)]
+    request = await request_for("q", Succeeded(value=rows))
+    (entry,) = lines_of(request)
+    assert entry["result"] == {"columns": ["id", "title"], "rows": [[number, "t"] for number in range(9)]}
+    assert '"columns", then "rows"' in request.system
 
 
 async def test_many_cuts_are_counted() -> None:

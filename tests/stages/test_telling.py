@@ -113,7 +113,7 @@ def test_halves_of_characters_are_replaced() -> None:
 def test_data_as_text() -> None:
     """It is JSON that can be sent, and ends with the facts about the run."""
     text = data_text(record("ok", step("a", "succeeded", value=[1, "\ud800", "\x9b"])), attached=["Attached: x."])
-    assert text.startswith('{"status": "ok", "results": {"a": [1, "?", "\\u009b"]}, "run": {"run_id": "r", ')
+    assert text.startswith('{"status":"ok","results":{"a":[1,"?","\\u009b"]},"run":{"run_id":"r",')
     assert json.loads(text)["attached"] == ["Attached: x."]
     assert json.loads(text)["run"]["ran"] == [{"tool": "a__x", "calls": 1, "ms": 0}]
 
@@ -143,7 +143,7 @@ def test_escapes_count() -> None:
 
 def test_a_selected_value() -> None:
     """It is JSON as it is, and in an object that says so where it had to be cut."""
-    assert value_text("r", {"a": ["é"]}, room=10_000) == '{"a": ["é"]}'
+    assert value_text("r", {"a": ["é"]}, room=10_000) == '{"a":["é"]}'
     assert value_text("r", "cut", room=10_000) == '"cut"'
     cut = json.loads(value_text("r", ["x" * 50_000], room=10_000))
     assert cut["value"][0].startswith("xxx")

@@ -50,6 +50,22 @@ async def test_another_process_knows_it() -> None:
     assert told["a__other"].result_shape is None
 
 
+async def test_two_processes_learn_together() -> None:
+    """What one has learned meanwhile is not undone by what the other learns."""
+    store = MemoryStore()
+    here, there = Shapes(store), Shapes(store)
+    await here.learn(SILENT, {"n": 1})
+    await there.learn(SILENT, {"n": 1})
+    await here.learn(SILENT, {"n": "many"})
+    await there.learn(SILENT, {"n": 1, "m": True})
+    for shapes in (there, Shapes(store)):
+        told = await shapes.over(registry(SILENT))
+        assert told["a__silent"].result_shape == {
+            "type": "object",
+            "properties": {"n": {}, "m": {"type": "boolean"}},
+        }
+
+
 async def test_another_definition_is_another_tool() -> None:
     """What was learned goes with the definition it was learned of."""
     shapes = Shapes(MemoryStore())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import cast
 
 from pydantic import BaseModel, JsonValue
 
@@ -24,8 +25,10 @@ def unknown_keys(part: BaseModel, place: str) -> Iterator[str]:
         yield _unknown(key, known, place)
     for key in known:
         member = getattr(part, key)
-        if isinstance(member, BaseModel):
-            yield from unknown_keys(member, f"{place}.{key}")
+        parts = cast("dict[str, object]", member) if isinstance(member, dict) else {"": member}
+        for name, below in parts.items():
+            if isinstance(below, BaseModel):
+                yield from unknown_keys(below, ".".join(filter(None, [place, key, name])))
 
 
 def entry_notices(entry: JsonValue, place: str) -> Iterator[str]:

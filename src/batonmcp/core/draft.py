@@ -14,17 +14,17 @@ __all__ = ["PLAN_FORMAT", "StepDraft", "Unreadable", "read_result", "read_steps"
 PLAN_FORMAT = """\
 A plan is {"steps": [...]}, optionally with "result": an expression over all steps that shapes the data to return.
 A step is an object with:
-- "id": a short name of its own in lower case, such as "orders" (letters, digits, underscores)
-- "tool": the full name of one of the tools
+- "id": a short name of its own in lower case, such as "orders"
+- "tool": a tool's full name
 - "arguments": an object that fits the tool's input schema
 - "when" (optional): an expression; the step runs only if it is true
-- "for_each" (optional): an expression that gives a list; the step runs once for each item, called `item` in "arguments"
-- "after" (optional): ids of earlier steps that must be over first although no data is taken from them
+- "for_each" (optional): an expression that gives a list; the step runs once for each item, `item` in "arguments"
+- "after" (optional): ids of earlier steps to wait for without taking data from them
 - "on_error" (optional): "continue" gives later steps null if this one fails; otherwise they are skipped
-Anywhere in "arguments", {"$from": "<expression>"} stands for a value. An expression is a small part of Python over
-the results of EARLIER steps, by id: orders.list[0].id, len(orders.list) > 0, [o.id for o in orders.list if o.open],
+Anywhere in "arguments", {"$from": "<expression>"} stands for a value. Expressions are a small part of Python over the
+results of EARLIER steps, by id: orders.list[0].id, len(orders.list) > 0, [o.id for o in orders.list if o.open],
 f'{place.city}, {place.country}'. `inputs.name` is a value passed in with the query. Plain strings are never
-expressions. Steps without references to each other run at the same time; order comes from references and "after"."""
+expressions. Steps run at the same time unless references or "after" order them."""
 """The plan language, told to whoever writes a plan: the router's LLM or a host's model."""
 
 

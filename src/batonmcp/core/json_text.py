@@ -1,21 +1,24 @@
-"""JSON texts of values that may be large: how long they are, and how they begin, without writing all of them."""
+"""JSON texts of values that may be large: how long they are, and how they begin, without writing all of them.
+
+There are no spaces between members: a model pays for each of them, a fifth of the tokens of a usual result.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from pydantic import JsonValue
 from pydantic_core import to_json
 
-__all__ = ["Extent", "beginning", "characters_up_to", "extent_of", "size_of"]
+__all__ = ["Extent", "beginning", "characters_up_to", "extent_of", "json_text", "size_of"]
 
-_CONTAINERS = (dict, list)
-_LEAST_ITEM = 3
-_LEAST_ENTRY = 7
-"""The fewest characters that an item of a list, or an entry of an object, adds to a text: `1, ` and `"": 1, `."""
+_LEAST_ITEM = 2
+_LEAST_ENTRY = 5
+"""The fewest characters that an item of a list, or an entry of an object, adds to a text: `1,` and `"":1,`."""
 
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+json_text: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Write a value as JSON; characters stay what they are, halves of them too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +29,21 @@ class Extent:
     characters: int
 
 
-def extent_of(value: JsonValue, *, exact: int | None = None) -> Extent:
-    """Measure a value's JSON text.
-
-    Args:
-        value: The value.
-        exact: Past so many bytes the spaces between members do not count, as to count them takes most of the time.
-    """
+def extent_of(value: JsonValue) -> Extent:
+    """Measure a value's JSON text."""
     written = _written(value)
-    spaces = _spaces(value) if exact is None or len(written) <= exact else 0
     characters = len(written) if written.isascii() else len(written.decode("utf-8", "surrogatepass"))
-    return Extent(len(written) + spaces, characters + spaces)
+    return Extent(len(written), characters)
 
 
 def size_of(value: JsonValue) -> int:
     """Return the size of a value in bytes, as JSON in UTF-8."""
-    return len(_written(value)) + _spaces(value)
+    return len(_written(value))
 
 
 def beginning(value: JsonValue, characters: int) -> str:
     """Return at most so many characters of the beginning of a value's JSON text."""
-    return json.dumps(_pruned(value, [characters]), ensure_ascii=False)[:characters]
+    return json_text(_pruned(value, [characters]))[:characters]
 
 
 def characters_up_to(value: JsonValue, most: int) -> int:
@@ -56,18 +53,18 @@ def characters_up_to(value: JsonValue, most: int) -> int:
     while waiting and counted <= most:
         member = waiting.pop()
         if isinstance(member, str):
-            counted += len(_encode(member if len(member) <= most else member[: most + 1]))
+            counted += len(json_text(member if len(member) <= most else member[: most + 1]))
         elif isinstance(member, list):
             members = cast("list[Any]", member)
             if len(members) * _LEAST_ITEM > most - counted:
                 return most + 1
-            counted += 2 * max(len(members), 1)
+            counted += len(members) + 1 if members else 2
             waiting += members
         elif isinstance(member, dict):
             entries = cast("dict[str, Any]", member)
             if len(entries) * _LEAST_ENTRY > most - counted:
                 return most + 1
-            counted += 4 * len(entries) or 2
+            counted += 2 * len(entries) + 1 if entries else 2
             waiting += entries  # its keys
             waiting += entries.values()
         elif member is None or isinstance(member, bool):
@@ -100,27 +97,8 @@ def _while_room(members: Iterable[Any], room: list[int]) -> Iterator[Any]:
 
 
 def _written(value: JsonValue) -> bytes:
-    """Return a JSON text without spaces, which takes a tenth of the time."""
+    """Return a JSON text in UTF-8; to write it so takes a tenth of the time of any other way."""
     try:
         return to_json(value, inf_nan_mode="constants")
     except ValueError:  # half a character
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-
-
-def _spaces(value: JsonValue) -> int:
-    """Return how many spaces a JSON text has: one after each comma and each colon."""
-    spaces = 0
-    level: list[Any] = [value]
-    while level:
-        inner: list[Any] = []
-        for container in level:
-            if isinstance(container, dict):
-                entries = cast("dict[str, Any]", container)
-                spaces += max(2 * len(entries) - 1, 0)
-                inner += [member for member in entries.values() if member and type(member) in _CONTAINERS]
-            elif isinstance(container, list):
-                members = cast("list[Any]", container)
-                spaces += max(len(members) - 1, 0)
-                inner += [member for member in members if member and type(member) in _CONTAINERS]
-        level = inner
-    return spaces
+        return json_text(value).encode("utf-8", "surrogatepass")

@@ -1,7 +1,8 @@
 """The shape of results, learned from results: for tools that declare none.
 
-A shape is a JSON Schema of types and of the names of members. No value is kept; names that look like values (an
-address, an id) are not names of members, and an object of very many members is a table of whatever it holds.
+A shape is a JSON Schema of types and of the names of members. No value is kept: keys that look like values or like
+words (an address, an id, a sentence) are not names of members, and an object of very many members, or of several that
+are alike, is a table of whatever it holds.
 """
 
 import json
@@ -23,27 +24,38 @@ _MOST_MEMBERS: Final = 40
 _MOST_ITEMS: Final = 50
 _DEEPEST: Final = 5
 _LARGEST: Final = 4_000
-_NAME = re.compile(r"[A-Za-z_$][A-Za-z_$ .-]*(?:\d{1,2}[A-Za-z_$ .-]*)*")
+_TABLE: Final[Shape] = {"type": "object"}
+_TEXT: Final[Shape] = {"type": ["string"]}
+"""Of a whole result that is text: the next may be anything, as this one may just have said that there is nothing."""
+
+_FEWEST_ROWS: Final = 3
+_NAME = re.compile(r"[A-Za-z_$][A-Za-z_$-]*(?:[0-9]{1,2}(?![0-9])[A-Za-z_$-]*){0,2}")
 _LONGEST_NAME: Final = 40
 _KINDS: Final[Mapping[type, str]] = {bool: "boolean", int: "integer", float: "number", str: "string"}
 
 
 def learned(value: JsonValue) -> Shape:
     """Return the shape of one result; an empty one if there is nothing to learn from it."""
-    for depth in range(_DEEPEST, 0, -1):
+    if isinstance(value, str):
+        return _TEXT
+    found = _ANY
+    for depth in range(1, _DEEPEST + 1):
         shape = _shape(value, depth)
-        if len(json.dumps(shape)) <= _LARGEST:
-            return shape
-    return _ANY
+        if len(json.dumps(shape)) > _LARGEST:
+            break
+        found = shape
+    return found
 
 
 def merged(one: Shape, other: Shape) -> Shape:
     """Return a shape that both have; the one that is there if the other is not known, and any where they differ.
 
-    It grows with what is merged into it up to a bound, and does not hang on the order.
+    It grows with what is merged into it up to a bound, beyond which it tells only what kind of value it is.
     """
     shape = _merged(one, other)
-    return shape if len(json.dumps(shape)) <= _LARGEST else one
+    if len(json.dumps(shape)) <= _LARGEST:
+        return shape
+    return _TABLE if shape.get("type") == "object" else {"type": "array", "items": _ANY}
 
 
 def _shape(value: JsonValue, depth: int) -> Shape:
@@ -61,9 +73,15 @@ def _shape(value: JsonValue, depth: int) -> Shape:
 
 
 def _object(value: dict[str, JsonValue], depth: int) -> Shape:
-    if not depth or not value or len(value) > _MOST_MEMBERS or not all(map(_is_name, value)):
-        return {"type": "object"}
+    if not depth or len(value) > _MOST_MEMBERS or not all(map(_is_name, value)) or _has_rows(value):
+        return _TABLE
     return {"type": "object", "properties": {name: _shape(member, depth - 1) for name, member in value.items()}}
+
+
+def _has_rows(value: dict[str, JsonValue]) -> bool:
+    """Whether all members are objects with members of the same names: then what they stand under are values."""
+    keys = [member.keys() for member in value.values() if isinstance(member, dict)]
+    return len(value) == len(keys) >= _FEWEST_ROWS and bool(keys[0]) and all(each == keys[0] for each in keys)
 
 
 def _is_name(key: str) -> bool:
@@ -97,10 +115,10 @@ def _merged_objects(one: Shape, other: Shape) -> Shape:
     members = [cast("Mapping[str, Shape] | None", shape.get("properties")) for shape in (one, other)]
     first, second = members
     if first is None or second is None:
-        return {"type": "object"}
+        return _TABLE
     names = [*first, *(name for name in second if name not in first)]
     if len(names) > _MOST_MEMBERS:
-        return {"type": "object"}
+        return _TABLE
     return {
         "type": "object",
         "properties": {name: _merged(first.get(name, _NOTHING), second.get(name, _NOTHING)) for name in names},

@@ -15,7 +15,6 @@ _LONGEST = (4_000, 400, 40)
 
 _LEFT_OUT = "The record is too long to travel with the answer, so that its steps were left out."
 _SHOWN = 400
-_EXACT = 500_000
 _VALUES = ("value", "items", "arguments", "attachments")
 
 
@@ -45,7 +44,7 @@ class _Measured:
 
     @classmethod
     def of(cls, value: Any) -> Self:  # noqa: ANN401 - JSON in
-        return cls(value, extent_of(value, exact=_EXACT))
+        return cls(value, extent_of(value))
 
     def bounded(self, longest: int) -> Any:  # noqa: ANN401 - JSON out
         if self.extent.size <= longest:

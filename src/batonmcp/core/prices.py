@@ -26,16 +26,22 @@ class Price:
     cached: float | None = None
 
     def cost(self, *, prompt: int, cached: int, completion: int) -> float:
-        """Return what a call costs, in US dollars; cached tokens are among those of the prompt."""
-        known = min(cached, prompt)
+        """Return what a call costs, in US dollars.
+
+        Cached tokens are among those of the prompt, unless they are more: some endpoints count them apart.
+        """
+        fresh = prompt - cached if cached <= prompt else prompt
         again = self.prompt if self.cached is None else self.cached
-        return ((prompt - known) * self.prompt + known * again + completion * self.completion) / _MILLION
+        return (fresh * self.prompt + cached * again + completion * self.completion) / _MILLION
 
 
 KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
     {
-        "gpt-4o-mini*": Price(prompt=0.15, cached=0.075, completion=0.60),
-        "gpt-4o*": Price(prompt=2.50, cached=1.25, completion=10.00),
+        "gpt-4o-mini": Price(prompt=0.15, cached=0.075, completion=0.60),
+        "gpt-4o-mini-20*": Price(prompt=0.15, cached=0.075, completion=0.60),
+        "gpt-4o-2024-05-13": Price(prompt=5.00, completion=15.00),
+        "gpt-4o": Price(prompt=2.50, cached=1.25, completion=10.00),
+        "gpt-4o-20*": Price(prompt=2.50, cached=1.25, completion=10.00),
         "gpt-4.1-nano*": Price(prompt=0.10, cached=0.025, completion=0.40),
         "gpt-4.1-mini*": Price(prompt=0.40, cached=0.10, completion=1.60),
         "gpt-4.1*": Price(prompt=2.00, cached=0.50, completion=8.00),
@@ -45,7 +51,9 @@ KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
         "gpt-5-2025*": Price(prompt=1.25, cached=0.125, completion=10.00),
         "o3-mini*": Price(prompt=1.10, cached=0.55, completion=4.40),
         "o3": Price(prompt=2.00, cached=0.50, completion=8.00),
-        "o4-mini*": Price(prompt=1.10, cached=0.275, completion=4.40),
+        "o3-20*": Price(prompt=2.00, cached=0.50, completion=8.00),
+        "o4-mini": Price(prompt=1.10, cached=0.275, completion=4.40),
+        "o4-mini-20*": Price(prompt=1.10, cached=0.275, completion=4.40),
     }
 )
 """Globs over names of models, as of August 2025; the first match counts. What servers.json says stands above them."""

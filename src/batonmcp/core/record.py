@@ -70,7 +70,7 @@ class StepRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Usage:
-    """What the LLM calls of a run took; `cost_usd` is null while no price is known."""
+    """What the LLM calls of a run took; `cost_usd` is null unless the price of each of them is known."""
 
     llm_calls: int = 0
     prompt_tokens: int = 0
@@ -80,12 +80,14 @@ class Usage:
 
     def add(self, call: LlmCalled) -> None:
         """Count one more call."""
+        if call.prompt_tokens or call.completion_tokens:
+            is_first = not self.prompt_tokens and not self.completion_tokens
+            before = 0.0 if is_first else self.cost_usd
+            self.cost_usd = None if before is None or call.cost_usd is None else before + call.cost_usd
         self.llm_calls += call.requests
         self.prompt_tokens += call.prompt_tokens
         self.completion_tokens += call.completion_tokens
         self.cached_tokens += call.cached_tokens
-        if call.cost_usd is not None:
-            self.cost_usd = (self.cost_usd or 0.0) + call.cost_usd
 
 
 @dataclass(slots=True, kw_only=True)

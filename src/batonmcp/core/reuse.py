@@ -7,35 +7,20 @@ be told from the plan counts as such.
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
 
 from pydantic import JsonValue
 
 from batonmcp.core.learned import learned
+from batonmcp.core.plan_parts import inputs_in, leaves_of, literals_in, texts_in
+from batonmcp.core.time_words import dates_in, hours_in, speaks_of_hours, speaks_of_time, time_words_in
 
-__all__ = ["day_of", "is_reusable", "route_key"]
+__all__ = ["day_of", "is_reusable", "needs_wording", "route_key", "wording"]
 
-_HOUR = re.compile(r"\d{1,2}:\d{2}|\d{1,2} ?[ap]\.?m\b|T\d{2}\b|\b\d{10,13}\b", re.IGNORECASE)
-_DATE = re.compile(r"\b\d{1,4}[-./]\d{1,2}(?:[-./]\d{1,4})?\b|\b(?:19|20)\d{2}(?:\d{4})?\b")
-_WORDS_TEXT = """
-    today tomorrow yesterday tonight now week weekend month year day days hour hours minute minutes ago until till
-    since next last monday tuesday wednesday thursday friday saturday sunday january february march april may june
-    july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed
-    thu fri sat sun heute morgen gestern jetzt woche wochenende monat jahr tag tage stunde stunden bis seit montag
-    dienstag mittwoch donnerstag freitag samstag sonntag aujourd'hui demain hier maintenant semaine mois jour
-    jours heure heures lundi mardi mercredi jeudi vendredi samedi dimanche hoy ayer ahora semana mes dia dias hora
-    horas lunes martes jueves viernes domingo oggi domani ieri adesso settimana mese anno giorno giorni ora ore
-    hoje amanha ontem agora ano
-"""
-_WORDS: Final = frozenset(_WORDS_TEXT.split())
-"""Words that speak of dates and times, in some languages; a query in other letters is bound to its day in any case."""
-
-_WRITTEN: Final = ("arguments", "when", "for_each")
-_WORD = re.compile(r"[\w']+")
-_NOT_ASCII = re.compile(r"[^\x00-\u024f]")
+_OF_THE_WORDING = re.compile(r"[\s.!?]")
+_NUMBER = re.compile(r"\d+")
 
 
 def route_key(
@@ -44,7 +29,7 @@ def route_key(
     """Return the key under which a plan is kept.
 
     Args:
-        query: The task. Its case counts, as names and paths have one; blanks and the last sign do not.
+        query: The task. Its case counts, as names and paths have one; blanks and the last sign do not, see `wording`.
         inputs: Of them only the names and types count.
         servers: The only servers to use.
         fingerprint: Of the tools that were offered.
@@ -52,48 +37,60 @@ def route_key(
     """
     words = " ".join(unicodedata.normalize("NFC", query).split()).rstrip(" .!?")
     limited = sorted(servers) if servers is not None else None
-    parts = [words, learned(dict(inputs)), limited, fingerprint, planner]
-    return sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+    parts = [words, {name: learned(value) for name, value in inputs.items()}, limited, fingerprint, planner]
+    return _digest(json.dumps(parts, sort_keys=True))
+
+
+def wording(query: str) -> str:
+    """Return a digest of a query as it is written."""
+    return _digest(query)
+
+
+def needs_wording(plan: JsonValue) -> bool:
+    """Whether a plan is for the very wording of its query: a text of several words in it may be a part of that."""
+    return any(_OF_THE_WORDING.search(text) for text in literals_in(plan))
 
 
 def is_reusable(plan: JsonValue, *, query: str, inputs: Mapping[str, JsonValue]) -> bool:
-    """Whether a plan holds neither an hour that the query does not name nor the value of an input."""
-    literals = list(_literals(plan))
-    if any(hour not in query for text in literals for hour in _HOUR.findall(text)):
+    """Whether a plan holds neither an hour that the query does not name nor what may stem from the value of an input.
+
+    A model is shown how inputs begin. So each must be taken by its name, and every other text, number and flag in the
+    plan must stand in the query, and not in an input.
+    """
+    if any(hour not in query for text in texts_in(plan) for hour in hours_in(text)):
         return False
-    values = {text for text in _leaves(dict(inputs)) if text not in {"", "true", "false", "null"}}
+    literals = list(literals_in(plan))
+    numbers = (number for text in literals for number in _NUMBER.findall(text))
+    if speaks_of_hours(query) and not all(_stands_in(query, number) for number in numbers):
+        return False
+    if not inputs:
+        return True
+    if not inputs.keys() <= inputs_in(plan, inputs) or not all(_stands_in(query, text) for text in literals):
+        return False
+    values = set(leaves_of(dict(inputs))) - {""}
     return not any(value in text for value in values for text in literals)
 
 
 def day_of(plan: JsonValue, *, query: str, now: datetime) -> str | None:
-    """Return the day that a plan is good for, `YYYY-MM-DD`; None if it is good for any."""
-    speaks_of_time = bool(_WORDS & {word.lower() for word in _WORD.findall(query)}) or bool(_NOT_ASCII.search(query))
-    dates = (date for text in _literals(plan) for date in _DATE.findall(text))
-    return f"{now:%Y-%m-%d}" if speaks_of_time or any(date not in query for date in dates) else None
+    """Return the day that a plan is good for, `YYYY-MM-DD`; None if it is good for any.
+
+    Args:
+        plan: The plan.
+        query: For what it was made.
+        now: When it was made: what a model was told.
+    """
+    said = time_words_in(query)
+    told = list(texts_in(plan))
+    dated = any(date not in query for text in told for date in dates_in(text))
+    named = any(time_words_in(text) - said for text in literals_in(plan))
+    return f"{now:%Y-%m-%d}" if speaks_of_time(query) or dated or named else None
 
 
-def _literals(plan: JsonValue) -> Iterator[str]:
-    """Yield what stands in the arguments and expressions of a plan's steps, and in its result."""
-    match plan:
-        case {"steps": [*steps]}:
-            parts = [part for step in steps if isinstance(step, dict) for part in map(step.get, _WRITTEN)]
-            yield from _leaves([*parts, plan.get("result")])
-        case _:
-            yield from _leaves(plan)
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _leaves(value: JsonValue) -> Iterator[str]:
-    """Yield the texts and numbers in a value, as texts."""
-    match value:
-        case dict():
-            for member in value.values():
-                yield from _leaves(member)
-        case list():
-            for item in value:
-                yield from _leaves(item)
-        case str():
-            yield value
-        case bool() | None:
-            return
-        case _:
-            yield json.dumps(value)
+def _stands_in(query: str, text: str) -> bool:
+    if text.lower() not in query.lower():
+        return False
+    return re.search(rf"(?<!\w){re.escape(text)}(?!\w)", query, re.IGNORECASE) is not None

@@ -54,6 +54,7 @@ def shape(value: JsonValue, room: int) -> Shaped:
 
 def _cut(value: JsonValue, room: int, path: Path, cuts: list[Cut]) -> JsonValue:
     """Cut a value that does not fit into its room."""
+    inner = room - 1  # a container has one more sign than its members bring
     match value:
         case dict() | list() if len(path) >= _MOST_LEVELS:
             levels = len(path) + _levels_of(value)
@@ -61,9 +62,9 @@ def _cut(value: JsonValue, room: int, path: Path, cuts: list[Cut]) -> JsonValue:
             more = f"{_MARK} {levels - len(path)} more levels"
             return {_MARK: more} if isinstance(value, dict) else [more]
         case dict():
-            return _cut_object(value, room, path, cuts)
+            return _cut_object(value, inner, path, cuts)
         case list():
-            return _cut_list(value, room, path, cuts)
+            return _cut_list(value, inner, path, cuts)
         case _:
             return _cut_text(str(value), room, path, cuts)  # if no text, then a number of very many digits
 
@@ -85,12 +86,12 @@ def _cut_list(items: list[JsonValue], room: int, path: Path, cuts: list[Cut]) ->
     """Return the first items and some of the last: lists begin or end with what they are mostly asked for."""
     total = len(items)
     floor = max(LEAST_ROOM, room // _FEW_ITEMS, min(room // 3, _WHOLE))
-    offered = ((place, 2, items[place]) for place in range(total))
+    offered = ((place, 1, items[place]) for place in range(total))
     chosen = _Chosen.of(offered, room, floor)
     if len(chosen.members) == total:
         return [member for _, member in chosen.cut(path, cuts)]
-    left = room - len(_more("items", 0, total)) - 4
-    chosen = _Chosen.of(((place, 2, items[place]) for place in _from_both_ends(total)), left, floor)
+    left = room - len(_more("items", 0, total)) - 3
+    chosen = _Chosen.of(((place, 1, items[place]) for place in _from_both_ends(total)), left, floor)
     chosen.members.sort(key=lambda member: cast("int", member[0]))
     first = next((number for number, (place, *_) in enumerate(chosen.members) if number != place), len(chosen.members))
     shown = [member for _, member in chosen.cut(path, cuts)]
@@ -104,12 +105,12 @@ def _cut_object(entries: dict[str, JsonValue], room: int, path: Path, cuts: list
     floor = max(LEAST_ROOM, room // min(max(total, _FEW_ITEMS), _FEW_ENTRIES))
 
     def offered() -> _Members:
-        return ((key, 4 + characters_up_to(key, floor), member) for key, member in entries.items())
+        return ((key, 2 + characters_up_to(key, floor), member) for key, member in entries.items())
 
     chosen = _Chosen.of(offered(), room, floor)
     if len(chosen.members) == total:
         return dict(chosen.cut(path, cuts))
-    left = room - len(_more("entries", 0, total)) - 4 - len(_MARK) - 4
+    left = room - len(_more("entries", 0, total)) - 3 - len(_MARK) - 3
     unmarked = (member for member in offered() if member[0] != _MARK)
     chosen = _Chosen.of(unmarked, left, floor, passing=_MOST_PASSED)
     shown = dict(chosen.cut(path, cuts))

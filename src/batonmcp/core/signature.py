@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from batonmcp.core.schema import referenced
@@ -13,12 +14,18 @@ __all__ = ["result_type", "signature"]
 _MAX_SUMMARY = 160
 _MAX_DEPTH = 4
 _MAX_ENUM = 8
+_MANY = 1_000
 _PLAIN_NAME = re.compile(r"[\w.$@-]+")
 
 
-def signature(tool: Tool) -> str:
-    """Return `agent__tool(city: string, days?: integer) -> {temp: number}  # first sentence`."""
-    given = _parameters(tool.input_schema.document)
+def signature(tool: Tool, *, whole: bool = False) -> str:
+    """Return `agent__tool(city: string, days?: integer) -> {temp: number}  # first sentence`.
+
+    Args:
+        tool: The tool.
+        whole: Whether long enumerations are told as well as short ones, instead of their type.
+    """
+    given = _parameters(tool.input_schema.document, _MANY if whole else _MAX_ENUM)
     result = f" -> {gives}" if (gives := result_type(tool)) else ""
     summary = _summary(tool.description)
     return f"{tool.qualified}({given}){result}" + (f"  # {summary}" if summary else "")
@@ -27,14 +34,22 @@ def signature(tool: Tool) -> str:
 def result_type(tool: Tool) -> str:
     """Return what a tool gives, as its signature says it; empty if that is not known."""
     shape = tool.result_shape
-    return _type(shape, shape, 0) if shape else ""
+    return _type(shape, _Root(shape, _MAX_ENUM), 0) if shape else ""
 
 
-def _parameters(schema: Mapping[str, Any]) -> str:
-    return ", ".join(_members(schema, schema, 0))
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """The schema that others are parts of, and how many options of an enumeration are told at most."""
+
+    schema: Mapping[str, Any]
+    options: int
 
 
-def _members(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> list[str]:
+def _parameters(schema: Mapping[str, Any], options: int) -> str:
+    return ", ".join(_members(schema, _Root(schema, options), 0))
+
+
+def _members(schema: Mapping[str, Any], root: _Root, depth: int) -> list[str]:
     properties = schema.get("properties")
     if not isinstance(properties, dict):
         return []
@@ -46,14 +61,14 @@ def _members(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> 
     ]
 
 
-def _type(schema: object, root: Mapping[str, Any], depth: int) -> str:  # noqa: C901, PLR0911 - a case a kind
+def _type(schema: object, root: _Root, depth: int) -> str:  # noqa: C901, PLR0911 - a case a kind
     if depth > _MAX_DEPTH or not isinstance(schema, dict):
         return "any"
     document = cast("dict[str, Any]", schema)
     match document:
         case {"$ref": str(ref)} if ref.startswith("#/"):
-            return _type(referenced(root, ref), root, depth + 1)
-        case {"enum": list()} if len(document["enum"]) <= _MAX_ENUM:
+            return _type(referenced(root.schema, ref), root, depth + 1)
+        case {"enum": list()} if len(document["enum"]) <= root.options:
             return "|".join(json.dumps(option) for option in document["enum"]) or "any"
         case {"const": constant}:
             return json.dumps(constant)
@@ -73,7 +88,7 @@ def _type(schema: object, root: Mapping[str, Any], depth: int) -> str:  # noqa: 
             return "any"
 
 
-def _either(options: Sequence[object], root: Mapping[str, Any], depth: int) -> str:
+def _either(options: Sequence[object], root: _Root, depth: int) -> str:
     kinds = [_type(option, root, depth + 1) for option in options]
     return "|".join(dict.fromkeys(kinds)) or "any"
 

@@ -50,9 +50,14 @@ def element(schema: Document | None) -> Document | None:
 
 
 def mismatch(given: Document | None, wanted: Document | None) -> tuple[str, str] | None:
-    """Return the type of a value and the type of the place it is for, if the one never fits the other."""
+    """Return the type of a value and the type of the place it is for, if the one never fits the other.
+
+    A value that is known as null says nothing: what is learned of it was learned where there was none.
+    """
     kinds = [_resolved(schema).get("type") if schema else None for schema in (given, wanted)]
     match kinds:
+        case ["null", _]:
+            return None
         case [str() as one, str() as other] if one != other and (one, other) != ("integer", "number"):
             return (one, other) if (one, other) != ("number", "integer") else None
         case _:

@@ -73,6 +73,10 @@ _PROPERTIES: Final[dict[str, Any]] = {
         "type": "string",
         "description": "With run_id: an expression over its steps, such as step1.items[:5]; returns that part only.",
     },
+    "fresh": {
+        "type": "boolean",
+        "description": "Make a new plan even if the same was asked before: when the plan of before was not right.",
+    },
 }
 
 _APPROVAL: Final[dict[str, Any]] = {

@@ -1,17 +1,18 @@
 """The ranking of very many tools for a query, by BM25 over the words of their definitions.
 
 Source: Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; fields as in its BM25F.
+How it is fast is in `batonmcp.llm.scores`.
 """
 
-from collections import Counter
-from collections.abc import Iterator
-from heapq import nlargest
+from array import array
+from collections.abc import Mapping, Sequence
 from math import log
 from typing import Any, Final, cast
 
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.llm.lexical.words import stems
+from batonmcp.llm.scores import Added, Scores
 
 __all__ = ["Ranking"]
 
@@ -26,30 +27,34 @@ class Ranking:
 
     def __init__(self, registry: Registry) -> None:
         self._names = [tool.qualified for tool in registry]
-        counted = [Counter[str](dict(_weights(tool))) for tool in registry]
-        usual = sum(counter.total() for counter in counted) / max(len(counted), 1)
-        self._impacts: dict[str, list[tuple[int, float]]] = {}
-        for place, counter in enumerate(counted):
-            length = _K1 * (1 - _B + _B * counter.total() / usual) if usual else _K1
-            for word, weight in counter.items():
-                self._impacts.setdefault(word, []).append((place, weight * (_K1 + 1) / (weight + length)))
+        self._scores = Scores(len(self._names), _added([_weights(tool) for tool in registry]))
 
     def best(self, query: str, most: int) -> list[str]:
         """Return the qualified names of at most so many tools that share words with the query, the best first."""
-        scores: dict[int, float] = {}
-        for word in dict.fromkeys(stems(query)):
-            impacts = self._impacts.get(word)
-            if not impacts:
-                continue
-            rarity = log(1 + (len(self._names) - len(impacts) + 0.5) / (len(impacts) + 0.5))
-            for place, impact in impacts:
-                scores[place] = scores.get(place, 0.0) + rarity * impact
-        ranked = nlargest(most, scores, key=lambda place: (scores[place], -place))
-        return [self._names[place] for place in ranked]
+        return [self._names[place] for place in self._scores.best(dict.fromkeys(stems(query)), most)]
 
 
-def _weights(tool: Tool) -> Iterator[tuple[str, float]]:
-    """Yield each stem of a definition with its weight, which is that of the most telling part that has it."""
+def _added(weighed: Sequence[Mapping[str, float]]) -> Mapping[str, Added]:
+    """Return what each word adds to the scores of the tools that have it, which are told by their places."""
+    totals = [sum(weights.values()) for weights in weighed]
+    usual = sum(totals) / max(len(totals), 1)
+    found: dict[str, tuple[array[int], array[float]]] = {}
+    for place, (weights, total) in enumerate(zip(weighed, totals, strict=True)):
+        length = _K1 * (1 - _B + _B * total / usual) if usual else _K1
+        for word, weight in weights.items():
+            if word not in found:
+                found[word] = array("I"), array("d")
+            places, impacts = found[word]
+            places.append(place)
+            impacts.append(weight * (_K1 + 1) / (weight + length))
+    for places, impacts in found.values():
+        rarity = log(1 + (len(weighed) - len(places) + 0.5) / (len(places) + 0.5))
+        impacts[:] = array("d", [rarity * impact for impact in impacts])
+    return found
+
+
+def _weights(tool: Tool) -> dict[str, float]:
+    """Return each stem of a definition with its weight, which is that of the most telling part that has it."""
     found: dict[str, float] = {}
     for weight, text in (
         (_PARAMETER, " ".join(_parameters(tool))),
@@ -58,7 +63,7 @@ def _weights(tool: Tool) -> Iterator[tuple[str, float]]:
         (_NAME, tool.name),
     ):
         found.update(dict.fromkeys(stems(text), weight))
-    yield from found.items()
+    return found
 
 
 def _parameters(tool: Tool) -> list[str]:

@@ -1,6 +1,5 @@
 """Texts that fit into a room and can be sent: words cut in their middle, JSON that stays JSON."""
 
-import json
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, cast
@@ -9,7 +8,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.clip import clip
 from batonmcp.core.cut import Cut, largest_first
-from batonmcp.core.json_text import characters_up_to
+from batonmcp.core.json_text import characters_up_to, json_text
 from batonmcp.core.plain_text import shown
 from batonmcp.core.shape import LEAST_ROOM, shape
 
@@ -29,7 +28,7 @@ def sendable(text: str) -> str:
 
 def written(value: JsonValue) -> str:
     """Write JSON that can be sent and in which nothing hides."""
-    return shown(sendable(json.dumps(value, ensure_ascii=False)))
+    return shown(sendable(json_text(value)))
 
 
 def abridged(text: str, room: int) -> str:

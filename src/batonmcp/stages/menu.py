@@ -2,8 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, zip_longest
 from typing import Final
 
 import anyio.to_thread
@@ -11,7 +13,7 @@ import anyio.to_thread
 from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
 from batonmcp.core.signature import result_type, signature
-from batonmcp.core.tokens import estimated_tokens
+from batonmcp.core.tokens import estimated_tokens, tokens_by_piece
 from batonmcp.core.tool import Tool
 from batonmcp.llm.port import Function
 from batonmcp.llm.ranking import Ranking
@@ -24,8 +26,8 @@ MOST_FUNCTIONS: Final = 127
 
 _LONGEST_DESCRIPTION = 1024  # OpenAI's limit for a function
 _LONGEST_RESULT = 500
-_RANKED = 2_000
 _MANY = 1_000
+_OTHERS = "\n\nOther tools, of which only names are shown here, by server:\n"
 _WORD = re.compile(r"[\w.-]*\w")
 
 
@@ -78,8 +80,17 @@ def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
             return Menu(functions=functions, left_out={})
     lines = registry.once(_Lines)
     if lines.tokens <= limits.catalogue_tokens:
-        return Menu(catalogue=lines.text, left_out={})
+        whole = registry.once(_Whole)
+        return Menu(catalogue=(whole if whole.tokens <= limits.catalogue_tokens else lines).text, left_out={})
     return _ranked(registry, lines, query, limits.catalogue_tokens)
+
+
+class _Whole:
+    """The signatures of a registry's tools, with their long enumerations."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.text = "\n".join(signature(tool, whole=True) for tool in registry)
+        self.tokens = estimated_tokens(self.text)
 
 
 class _Lines:
@@ -91,25 +102,58 @@ class _Lines:
         self.tokens = estimated_tokens(self.text)
 
 
+class _Costs:
+    """What it takes to show each tool, and to name every server beside."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.by_name = {name: tokens_by_piece(line) + 1 for name, line in registry.once(_Lines).by_name.items()}
+        told = (_told(server, len(tools), []) for server, tools in registry.once(_servers).items())
+        self.servers = tokens_by_piece(_OTHERS) + sum(told)
+        self._cheapest = list(accumulate(sorted(self.by_name.values())))
+
+    def most(self, room: int) -> int:
+        """Return how many tools can be shown in so much room at the most."""
+        return bisect_right(self._cheapest, room)
+
+
 def _ranked(registry: Registry, lines: _Lines, query: str, room: int) -> Menu:
-    """Fill the room: what the query names, then what matches best; of the rest its servers, with names if they fit."""
+    """Fill the room: what the query names, what matches best, some of every server; of the rest names if they fit."""
     servers = registry.once(_servers)
-    room -= sum(estimated_tokens(_others(server, len(tools), [])) for server, tools in servers.items())
-    wanted = dict.fromkeys([*_named(registry, query), *registry.once(Ranking).best(query, _RANKED)])
+    costs = registry.once(_Costs)
+    room -= costs.servers
     shown: set[str] = set()
-    for name in wanted:
-        cost = estimated_tokens(lines.by_name[name]) + 1
-        if cost <= room:
-            room -= cost
-            shown.add(name)
+    room = _show(_named(registry, query), shown, costs, room)
+    room = _show(registry.once(Ranking).best(query, costs.most(room)), shown, costs, room)
+    room = _show(_in_turn(servers, shown), shown, costs, room)
     rest = {server: [name for name in tools if name not in shown] for server, tools in servers.items()}
     rest = {server: tools for server, tools in rest.items() if tools}
-    told = "\n".join(_rest(rest, room))
+    others = _OTHERS + "\n".join(_rest(rest, room)) if rest else ""
     catalogue = "\n".join(lines.by_name[name] for name in sorted(shown))
     return Menu(
-        catalogue=f"{catalogue}\n\nOther tools, of which only names are shown here, by server:\n{told}",
+        catalogue=catalogue + others,
         left_out={server: len(tools) for server, tools in rest.items()},
     )
+
+
+def _show(names: Iterable[str], shown: set[str], costs: _Costs, room: int) -> int:
+    """Show each that fits, in this order, and return what room is left."""
+    for name in names:
+        if not costs.most(room):
+            break
+        cost = costs.by_name[name]
+        if cost <= room and name not in shown:
+            room -= cost
+            shown.add(name)
+    return room
+
+
+def _in_turn(servers: Mapping[str, Sequence[str]], shown: Container[str]) -> Iterator[str]:
+    """Yield what is not shown: one tool a server, those before of which less is shown, then the next of each."""
+    columns: list[list[str | None]] = []
+    for _, tools in sorted(servers.items()):
+        hidden = [name for name in tools if name not in shown]
+        columns.append([*[None] * (len(tools) - len(hidden)), *hidden])
+    return (name for row in zip_longest(*columns) for name in row if name)
 
 
 def _rest(rest: Mapping[str, Sequence[str]], room: int) -> Iterator[str]:
@@ -117,11 +161,15 @@ def _rest(rest: Mapping[str, Sequence[str]], room: int) -> Iterator[str]:
         share = room // len(rest)
         names: list[str] = []
         for name in tools:
-            share -= estimated_tokens(name) + 1
+            share -= tokens_by_piece(name) + 1
             if share < 0:
                 break
             names.append(name)
         yield _others(server, len(tools), names)
+
+
+def _told(server: str, count: int, names: Sequence[str]) -> int:
+    return tokens_by_piece(_others(server, count, names)) + 1
 
 
 def _others(server: str, count: int, names: Sequence[str]) -> str:

@@ -109,6 +109,8 @@ class _Run:
         consent = self._consent(plan, early)
         refusal = await consent.obtain()
         if refusal:
+            if refusal.status == "refused":
+                await planning.settle(made, well=False)
             for event in early.told():
                 self.emit(event)
             return refusal
@@ -126,8 +128,8 @@ class _Run:
                 begun=early.taken,
             )
         end = await self._answer(plan, outcomes, made.notes)
-        if end.status == "ok":
-            await planning.remember(made)
+        is_good = end.status == "ok" or self._is_written  # that an answer could not be written is no fault of its plan
+        await planning.settle(made, well=is_good and run_status(plan, outcomes) == "ok")
         await self._learn(plan, outcomes)
         return end
 
@@ -190,7 +192,7 @@ class _Run:
         if self.task.output == "data":
             return self._data(status, Settled(plan=plan, outcomes=outcomes, inputs=self.task.inputs))
         failures = undone(plan, outcomes)
-        text, error = results(plan, outcomes), None
+        text, error = None, None
         if self.llm and any(has_values(outcomes[step.id]) for step in plan.steps):
             self.emit(SynthesisStarted())
             try:
@@ -199,6 +201,7 @@ class _Run:
                 status, error = "partial", failure.info
                 failures = [*failures, f"The answer could not be written, so these are the plain results: {failure}"]
         said = notes if self.ports.planner == "lexical" else ()  # what a keyword match passed over, the asker must know
+        text = results(plan, outcomes) if text is None else text
         return RunFinished(status=status, answer=_with_facts(text, said, failures), error=error)
 
 

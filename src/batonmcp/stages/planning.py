@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from pydantic import JsonValue
@@ -12,7 +13,6 @@ from batonmcp.core.events import Emit, Noted, RouteRecalled, RouteStarted, RunFi
 from batonmcp.core.plan import Plan
 from batonmcp.core.proposal import NoTool, Routed
 from batonmcp.core.registry import Registry
-from batonmcp.core.reuse import day_of, is_reusable, route_key
 from batonmcp.llm.lexical import plan_lexically
 from batonmcp.llm.port import LLM
 from batonmcp.stages.again import Again, Miss, asked_again, given_up
@@ -20,7 +20,8 @@ from batonmcp.stages.ask_host import ask_for_plan, explain_problems
 from batonmcp.stages.early import Early
 from batonmcp.stages.menu import menu
 from batonmcp.stages.ports import Ports
-from batonmcp.stages.route import PROMPT_VERSION, route
+from batonmcp.stages.remembering import Remembering
+from batonmcp.stages.route import route
 from batonmcp.stages.task import Task
 
 __all__ = ["Made", "Planning"]
@@ -37,12 +38,14 @@ class Made:
     Attributes:
         plan: The plan.
         notes: What its planner says about it.
-        key: Under which it is to be remembered, if it runs well; None if it is not.
+        key: Under which it is remembered; None if it is not.
+        told: What time it was for the model that made it now; None for a plan that was given or remembered.
     """
 
     plan: Plan
     notes: Sequence[str] = ()
     key: str | None = None
+    told: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +82,17 @@ class Planning:
         key = self._key(registry)
         if key and (plan := await self._recalled(key, registry)):
             self.emit(RouteRecalled())
-            return Made(plan=plan)
+            return Made(plan=plan, key=key)
         return await self._routed(registry, key)
 
-    async def remember(self, made: Made) -> None:
-        """Keep a plan that ran well for the next time the same is asked, unless it was good for this time only."""
-        if made.key is None or self.ports.routes is None:
+    async def settle(self, made: Made, *, well: bool) -> None:
+        """Keep a plan that ran well for the next time the same is asked; forget a remembered one that did not."""
+        if made.key is None:
             return
-        plan: JsonValue = dict(made.plan.as_json())
-        if is_reusable(plan, query=self.task.query, inputs=self.task.inputs):
-            day = day_of(plan, query=self.task.query, now=self.ports.now())
-            await self.ports.routes.put(made.key, plan, day=day)
+        if well and made.told:
+            await self._remembering.keep(made.key, made.plan, told=made.told)
+        elif not well and made.told is None:
+            await self._remembering.forget(made.key)
 
     async def _registry(self) -> Registry:
         registry = await self.ports.tools.registry(self.task.servers)
@@ -130,14 +133,15 @@ class Planning:
         self, registry: Registry, key: str | None, again: Again | None = None
     ) -> Made | RunFinished | Miss:
         """Return a plan that can run, that there is no tool for it, or what went wrong."""
+        now = self.ports.now()
         try:
-            routed = await self._proposed(registry, again)
+            routed = await self._proposed(registry, again, now)
         except LlmError as error:
             return Miss(error=error)
         if isinstance(routed, NoTool):
             return _no_match(routed, registry)
         try:
-            return Made(plan=self._checked(routed.document, registry), notes=routed.notes, key=key)
+            return Made(plan=self._checked(routed.document, registry), notes=routed.notes, key=key, told=now)
         except PlanInvalid as error:
             return Miss(error=error, document=routed.document)
 
@@ -148,14 +152,14 @@ class Planning:
         shown = await menu(registry, self.task.query, self.ports.limits)
         return asked_again(miss, self.ports.limits, shown=shown.tokens)
 
-    async def _proposed(self, registry: Registry, again: Again | None) -> Routed:
+    async def _proposed(self, registry: Registry, again: Again | None, now: datetime) -> Routed:
         if self._has_model and self.llm:
             routed = await route(
                 self.llm,
                 self.task,
                 registry,
                 limits=again.limits if again else self.ports.limits,
-                now=self.ports.now(),
+                now=now,
                 emit=self.emit,
                 wrong=again.wrong if again else "",
                 steps=self.early.beginning(registry),
@@ -170,29 +174,25 @@ class Planning:
     def _has_model(self) -> bool:
         return self.ports.planner == "llm" and self.llm is not None
 
+    @property
+    def _remembering(self) -> Remembering:
+        return Remembering(task=self.task, ports=self.ports)
+
     def _key(self, registry: Registry) -> str | None:
         """Return the key of what is asked; None where nothing is remembered of it."""
-        if self.ports.routes is None or self.task.fresh or not self._has_model:
+        if self.ports.routes is None or not self._has_model:
             return None
-        return route_key(
-            self.task.query,
-            inputs=self.task.inputs,
-            servers=self.task.servers,
-            fingerprint=registry.fingerprint,
-            planner=f"{self.ports.route_model}/{PROMPT_VERSION}",
-        )
+        return self._remembering.key(registry.fingerprint)
 
     async def _recalled(self, key: str, registry: Registry) -> Plan | None:
         """Return the plan that is remembered, if it still can run."""
-        if self.ports.routes is None:
-            return None
-        document = await self.ports.routes.get(key, today=f"{self.ports.now():%Y-%m-%d}")
+        document = await self._remembering.recall(key)
         if document is None:
             return None
         try:
             return self._checked(document, registry)
         except PlanInvalid:
-            await self.ports.routes.drop(key)
+            await self._remembering.forget(key)
             return None
 
     def _checked(self, document: JsonValue, registry: Registry) -> Plan:

@@ -63,12 +63,12 @@ class NobodyTrusted(Trust):
 class Routes(Protocol):
     """Plans that are remembered."""
 
-    async def get(self, key: str, *, today: str) -> JsonValue:
-        """Return the plan under a key; null if there is none, or it was for another day than `today`."""
+    async def get(self, key: str, *, today: str, wording: str) -> JsonValue:
+        """Return the plan under a key; null if there is none, or it was for another day or another wording."""
         ...
 
-    async def put(self, key: str, plan: JsonValue, *, day: str | None) -> None:
-        """Remember a plan: for good, or for one day."""
+    async def put(self, key: str, plan: JsonValue, *, day: str | None, wording: str | None) -> None:
+        """Remember a plan: for good or for one day, for a query and those like it or for its wording alone."""
         ...
 
     async def drop(self, key: str) -> None:

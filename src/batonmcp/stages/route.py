@@ -27,9 +27,9 @@ PLAN_FUNCTION: Final = "plan_execution"
 _PREVIEW = 80
 
 _SYSTEM = f"""\
-You choose tools for a task. You never answer the task: a program runs what you choose, and the answer is written from
-the results afterwards.
-- If one tool is enough, call that one tool.
+You choose tools for a task and never answer it: a program runs what you choose, and the answer is written from the
+results afterwards.
+- If one tool is enough, call it.
 - If several are needed and none needs another's result, call all of them at once.
 - If order matters, or a step needs another's result or depends on it, call {PLAN_FUNCTION} once, with every step in it.
 - Take arguments from the task. Leave out optional arguments that it says nothing about. Never invent ids or names: let

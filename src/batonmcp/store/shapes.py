@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
+import anyio.to_thread
 from pydantic import JsonValue
 
 from batonmcp.core.learned import Shape, learned, merged
@@ -48,10 +49,12 @@ class Shapes:
             return
         await self._look_up([tool])
         before = self._known.get(tool.digest)
-        shape = learned(value)
+        shape = await anyio.to_thread.run_sync(learned, value)  # a large one takes its time
         after = merged(before, shape) if before is not None else shape
         if after == before:
             return
+        others = await self._store.get(_SHELF, tool.digest)  # another process may have learned what this one has not
+        after = merged(others, after) if isinstance(others, dict) else after
         self._known[tool.digest] = after
         self._told = None
         await self._store.put(_SHELF, tool.digest, dict(after))
