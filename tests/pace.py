@@ -16,7 +16,6 @@ __all__ = [
     "FIRST",
     "PROGRAMS",
     "SLOW_S",
-    "WHOLE",
     "pytest_collection_modifyitems",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",
@@ -31,9 +30,6 @@ SLOW_S = 2.0
 
 PROGRAMS: Final = frozenset({"ask_on_terminal", "node_modules", "review_on_terminal", "sample_servers"})
 """Fixtures that start programs which import the SDK."""
-
-WHOLE: Final = frozenset({"e2e", "faults"})
-"""Folders of tests that play with whole programs, whose parts have tests of their own."""
 
 _BEGAN = pytest.StashKey[float]()
 _PROPERTY = "processor_s"
@@ -52,8 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def unmeasured(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start programs without coverage, which makes their start half as long again, where it would learn nothing new."""
-    if WHOLE & {*request.path.parts} or request.node.get_closest_marker("no_cover"):
+    """Do not measure the programs of an unmeasured test either: coverage makes a start half as long again."""
+    if request.node.get_closest_marker("no_cover"):
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 

@@ -105,7 +105,7 @@ async def test_one_of_several_processes_takes(path: Path) -> None:
         await store.aclose()
 
 
-@pytest.mark.parametrize("rounds", [12, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [12, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.no_cover])])
 async def test_it_survives_sudden_deaths(rounds: int, path: Path) -> None:
     """A writer is killed at random moments, the making of the file included: what it was told is kept is there."""
     with anyio.fail_after(TIME_S):
