@@ -97,6 +97,7 @@ def test_kills_leave_nothing() -> None:
     assert "**plain SDK client** | 4 |" in done.stdout
 
 
+@pytest.mark.slow
 def test_engine_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No way is faster than the ideal, one step after the other takes the sum of the calls, and nothing is free."""
     script = _script("engine", monkeypatch)

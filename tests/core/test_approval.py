@@ -246,6 +246,7 @@ def approvals(draw: st.DrawFn) -> Approval:
     return asked(*steps, known=registry(*tools), query=draw(TEXTS), inputs={**values}, begun=draw(st.booleans()))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(approvals())
 def test_no_step_is_ever_left_out(approval: Approval) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
@@ -98,6 +99,7 @@ def in_order(steps: list[dict[str, Any]]) -> list[JsonValue]:
     return list(values.values())
 
 
+@pytest.mark.slow
 @given(plans(), st.lists(st.integers(0, 4), max_size=6), st.data())
 @settings(max_examples=120, deadline=None)
 def test_early_start_changes_nothing_but_time(
@@ -123,6 +125,7 @@ def test_early_start_changes_nothing_but_time(
     anyio.run(both)
 
 
+@pytest.mark.slow
 @given(plans(), plans(), st.lists(st.integers(0, 4), max_size=6))
 @settings(max_examples=120, deadline=None)
 def test_plan_that_ends_otherwise(begins: list[dict[str, Any]], steps: list[dict[str, Any]], delays: list[int]) -> None:
