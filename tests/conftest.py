@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from trio.testing import MockClock
 
+from doubles.fifo import Fifo
 from doubles.installed import node_packages
 from doubles.processes import TOKEN_VARIABLE, kill, marked
 from faults.survived import pytest_terminal_summary
@@ -56,6 +57,14 @@ def token() -> Generator[str]:
     mark = secrets.token_hex(8)
     yield mark
     kill(marked(mark))
+
+
+@pytest.fixture
+def fifo(tmp_path: Path) -> Generator[Fifo]:
+    """A file in which servers tell what happens to them, as it happens."""
+    found = Fifo(tmp_path)
+    yield found
+    found.close()
 
 
 @pytest.fixture

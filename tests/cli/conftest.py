@@ -1,9 +1,12 @@
 """Fixtures for the tests of the command line."""
 
+from pathlib import Path
+
 import pytest
 
 from batonmcp.cli.app import main
 from doubles.command import Done, RunCommand
+from doubles.hosts import Home
 
 __all__: list[str] = []
 
@@ -23,3 +26,14 @@ def run_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPa
         return Done(code=end.value.code or 0, out=shown.out, err=shown.err)
 
     return run
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    """An empty home, which is that of this process, too."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
+    return Home(folder)

@@ -123,30 +123,6 @@ def test_a_planner_without_a_model(write_config: WriteConfig, run_command: RunCo
     assert "BATONMCP_MODEL" in done.err
 
 
-def test_warnings_go_to_standard_error(write_config: WriteConfig, run_command: RunCommand) -> None:
-    """A key that is not known is passed over and said, with the nearest that is; the command works."""
-    path = write_config({}, planer="lexical")
-    done = run_command("tools", "--config", str(path))
-    assert done.code == 0
-    assert "batonmcp.planer is not known and was passed over. Did you mean 'planner'?" in done.err
-    assert "planer" not in done.out
-
-
-@pytest.mark.parametrize("place", ["before", "after", "environment", "folder"])
-def test_where_the_configuration_comes_from(
-    place: str, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch, run_command: RunCommand
-) -> None:
-    """`--config` stands before or after the command; else the environment names it, else it is in the folder."""
-    path = write_config({"only_here": {}})
-    elsewhere = path.parent / "elsewhere"
-    elsewhere.mkdir()
-    monkeypatch.chdir(path.parent if place == "folder" else elsewhere)
-    if place == "environment":
-        monkeypatch.setenv("BATONMCP_CONFIG", str(path))
-    arguments = {"before": ["--config", str(path), "tools"], "after": ["tools", "--config", str(path)]}
-    assert "only_here" in run_command(*arguments.get(place, ["tools"])).out
-
-
 def test_serve_is_handed_its_options(tmp_path: Path, run_command: RunCommand) -> None:
     """`serve` reads its own options, also when it is reached the long way."""
     done = run_command("serve", "--help")

@@ -251,15 +251,65 @@ def test_halves_of_characters_can_be_printed(evil: Evil, run_command: RunCommand
 # Decisions in a pipe.
 
 
-@pytest.mark.parametrize("output", ["answer", "data"])
-def test_nobody_can_be_asked_in_a_pipe(output: str, evil: Evil, run_command: RunCommand) -> None:
+def test_nobody_can_be_asked_in_a_pipe(evil: Evil, run_command: RunCommand) -> None:
     """A plan that may change something runs nothing in a pipe: exit 3, and the plan in plain words."""
     plan = evil.plan(echo("a", "hello"), PUT)
-    done = run_command("ask", "--output", output, "--plan", plan, "--config", evil.config())
+    done = run_command("ask", "--plan", plan, "--config", evil.config())
     assert (done.code, done.err) == (3, "")
     assert "Nothing was run" in done.out
     assert "2. evil__put (evil): write" in done.out
     assert evil.calls == []
+
+
+def test_data_of_a_plan_that_is_to_be_decided(evil: Evil, run_command: RunCommand) -> None:
+    """Who asked for data gets JSON with what is to be decided, named as in the run's record; the words stand beside."""
+    plan = evil.plan(echo("a", "hello"), PUT)
+    done = run_command("ask", "--output", "data", "--plan", plan, "--config", evil.config())
+    data = json.loads(done.out)
+    assert done.code == 3
+    assert (data["status"], data["results"]) == ("approval_required", {})
+    assert data["decisions"] == [{"tools": ["evil__put"], "decision": None}]
+    assert [(step["tool"], step["status"]) for step in data["undone"]] == [
+        ("evil__echo", "pending"),
+        ("evil__put", "pending"),
+    ]
+    assert [step["id"] for step in data["plan"]["steps"]] == ["a", "put"]
+    assert "2. evil__put (evil): write" in data["answer"]
+    assert len(data["run"]["run_id"]) == 32
+    assert data["answer"] in done.err
+    assert evil.calls == []
+
+
+def test_data_of_a_plan_that_is_refused(evil: Evil, run_command: RunCommand) -> None:
+    """A plan that the policy denies is JSON, too: exit 1, and why."""
+    config = evil.config(policy={"deny": ["evil__put"]})
+    done = run_command("ask", "--output", "data", "--plan", evil.plan(PUT), "--config", config)
+    data = json.loads(done.out)
+    assert (done.code, data["status"], data["results"]) == (1, "refused", {})
+    assert "Nothing was run, because the policy does not allow it" in data["answer"]
+    assert data["answer"] in done.err
+    assert "decisions" not in data  # nobody was asked
+    assert evil.calls == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "status", "name", "says"),
+    [
+        (["xylophone zebra"], 1, "no_match", "answer", "No tool was run."),
+        (["q", "--server", "nobody"], 1, "failed", "error", "There is no server 'nobody'."),
+    ],
+    ids=["no match", "error"],
+)
+def test_data_without_a_plan(
+    arguments: Sequence[str], code: int, status: str, name: str, says: str, evil: Evil, run_command: RunCommand
+) -> None:
+    """Where not even a plan was made, JSON says why."""
+    done = run_command("ask", *arguments, "--output", "data", "--config", evil.config())
+    data = json.loads(done.out)
+    assert (done.code, data["status"]) == (code, status)
+    told = data[name] if name == "answer" else data[name]["message"]
+    assert says in told
+    assert says in done.err
 
 
 def test_yes_decides(evil: Evil, run_command: RunCommand) -> None:

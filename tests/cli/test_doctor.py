@@ -91,3 +91,36 @@ def test_schema_that_judges_nothing_is_told(write_config: WriteConfig, run_comma
     )
     assert done.code == 0
     assert "   - The arguments of echo are not checked: " in done.out
+
+
+def test_rules_that_do_nothing_are_told(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """A glob that matches no tool is named with its place and the nearest; one about a server that is down may match.
+
+    It is a warning: the exit code tells of the servers alone.
+    """
+    path = write_config(
+        {"good": evil("ok", deny=["ech", "fa*"])},
+        effects={"good__echo": "read", "goood__*": "read"},
+        policy={"deny": ["good__slow"]},
+    )
+    done = run_command("doctor", "--config", str(path))
+    assert done.code == 0
+    head, *rules = done.out.rstrip("\n").split("\n\n")[-1].splitlines()
+    assert head == "Rules of servers.json that do nothing now:"
+    assert [rule.partition(" matches no tool")[0] for rule in rules] == [
+        '   - mcpServers.good.deny: "ech"',
+        '   - batonmcp.effects: "goood__*"',
+    ]
+    assert rules[0].endswith("of good. Nearest: echo.")
+    found = json.loads(run_command("doctor", "--json", "--config", str(path)).out)["unmatched"]
+    assert [(one["place"], one["glob"]) for one in found] == [
+        ("mcpServers.good.deny", "ech"),
+        ("batonmcp.effects", "goood__*"),
+    ]
+
+
+def test_a_rule_about_a_server_that_is_down(write_config: WriteConfig, run_command: RunCommand) -> None:
+    """It is not called wrong."""
+    path = write_config({"away": {"command": "no-such-program-anywhere"}}, effects={"away__*": "read"})
+    done = run_command("doctor", "--config", str(path))
+    assert '"away__*" matches no tool that is known now; it may once away is connected.' in done.out

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,17 +22,6 @@ WriteConfig = Callable[..., Path]
 
 TOKEN = "ghp_0123456789abcdefgh"  # noqa: S105 - made up
 TIME_S = 30.0
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
-    """An empty home, which is that of this process, too."""
-    folder = tmp_path / "home"
-    folder.mkdir()
-    monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
-    monkeypatch.delenv("CLAUDE_CONFIG_DIR", raising=False)
-    return Home(folder)
 
 
 def written(path: Path) -> Any:  # noqa: ANN401 - JSON
@@ -223,21 +211,6 @@ def test_a_link_and_another_name(home: Home, config: str, run_command: RunComman
     assert written(real) == {"mcpServers": {"batonmcp": {"command": "x"}}}
 
 
-def test_the_file_of_a_project(
-    home: Home, config: str, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`--project` takes that of the working directory, `--file` any; one that a host has not is refused."""
-    monkeypatch.chdir(home.folder)
-    done = run_command("install", "vscode", "--yes", "--project", "--config", config)
-    assert done.code == 0
-    assert "is a project's, which others may share" in done.err
-    assert list(written(home.folder / ".vscode/mcp.json")) == ["servers"]
-    assert run_command("install", "cursor", "--yes", "--file", "some.json", "--config", config).code == 0
-    assert list(written(home.folder / "some.json")) == ["mcpServers"]
-    assert "no file for a project" in run_command("install", "claude-desktop", "--project", "--config", config).err
-    assert run_command("install", "emacs", "--config", config).code == 2
-
-
 def test_what_a_host_will_not_see_is_told(
     home: Home, write_config: WriteConfig, run_command: RunCommand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -314,10 +287,3 @@ async def called(argv: list[str]) -> tuple[Tool, CallToolResult]:
         async with Client(stdio_client(parameters), mode="legacy") as client:
             (tool,) = (await client.list_tools()).tools
             return tool, await client.call_tool("orchestrate", {"plan": {"steps": steps}, "output": "data"})
-
-
-def test_help_lists_it() -> None:
-    """The program knows both commands."""
-    done = subprocess.run([*our_program(), "--help"], capture_output=True, text=True, check=True)
-    assert "install" in done.stdout
-    assert "import" in done.stdout

@@ -131,21 +131,27 @@ def test_it_refuses_to_be_its_own_server(
     assert "Remove the entry of servers.json" in shown.err
 
 
-@pytest.mark.slow
-def test_a_server_that_is_batonmcp_itself_is_told(write_config: WriteConfig) -> None:
-    """An entry that starts batonmcp is one server in trouble, not an endless row of processes."""
-    path = write_config({})
-    itself = {"command": sys.executable, "args": ["-m", "batonmcp", "serve", "--config", str(path)]}
-    write_config({"itself": itself})
+def tools_of(config: Path) -> str:
+    """Return what a process of its own lists."""
     done = subprocess.run(
-        [sys.executable, "-m", "batonmcp", "tools", "--config", str(path)],
+        [sys.executable, "-m", "batonmcp", "tools", "--config", str(config)],
         capture_output=True,
         text=True,
         timeout=TIME_S,
         check=False,
     )
     assert done.returncode == 0
-    assert "itself is not used: mcpServers.itself starts batonmcp itself, which would never end" in done.stdout
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_a_server_that_is_batonmcp_itself_is_told(write_config: WriteConfig) -> None:
+    """An entry that starts batonmcp is one server in trouble, not an endless row of processes."""
+    path = write_config({})
+    itself = {"command": sys.executable, "args": ["-m", "batonmcp", "serve", "--config", str(path)]}
+    write_config({"itself": itself})
+    listed = tools_of(path)
+    assert "itself is not used: mcpServers.itself starts batonmcp itself, which would never end" in listed
 
 
 WRAPPER = """
@@ -172,16 +178,9 @@ def test_a_chain_that_leads_back_ends_at_once(write_config: WriteConfig, tmp_pat
     wrapper.write_text(WRAPPER)
     path = write_config({})
     write_config({"hub": {"command": sys.executable, "args": [str(wrapper), str(path), str(ledger)]}})
-    done = subprocess.run(
-        [sys.executable, "-m", "batonmcp", "tools", "--config", str(path)],
-        capture_output=True,
-        text=True,
-        timeout=TIME_S,
-        check=False,
-    )
-    assert done.returncode == 0
-    assert "hub ended with exit code 2" in done.stdout
-    assert "started by batonmcp as one of its own servers" in done.stdout
+    listed = tools_of(path)
+    assert "hub ended with exit code 2" in listed
+    assert "started by batonmcp as one of its own servers" in listed
     assert set(ledger.read_text().split()) == {"1"}  # before each further one there was the first, and no other
 
 

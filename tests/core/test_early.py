@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from pydantic import JsonValue
 
-from batonmcp.core.early import EarlyCall, early_call, early_plan, may_be_early
+from batonmcp.core.early import EarlyCall, early_calls, early_plan, may_be_early
 from batonmcp.core.effect import Effect
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Outcome, Succeeded
 from batonmcp.core.policy import Policy
-from batonmcp.core.prepare import Settled
+from batonmcp.core.prepare import Calls, Settled
 from builders import plan_of, registry, tool
 
 CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -35,13 +35,22 @@ def step(tool: str, arguments: JsonValue = None, **more: JsonValue) -> JsonValue
 def early(
     *beginning: JsonValue, policy: Policy | None = None, outcomes: Mapping[str, Outcome] | None = None
 ) -> tuple[str, dict[str, JsonValue]] | None:
-    """Return the call of the last step that may be made early when a plan begins so."""
+    """Return the call of the last step that may be made early when a plan begins so, the only one."""
+    found = calls(*beginning, policy=policy, outcomes=outcomes)
+    assert found is None or len(found) == 1
+    return ("a__read", found[0]) if found and not isinstance(found[0], Failed) else None
+
+
+def calls(
+    *beginning: JsonValue, policy: Policy | None = None, outcomes: Mapping[str, Outcome] | None = None
+) -> tuple[dict[str, JsonValue] | Failed, ...] | None:
+    """Return the calls of the last step, which is one of `a__read`, that may be made early when a plan begins so."""
     plan = early_plan(beginning, TOOLS, policy=policy or Policy(), limits=Limits())
     if plan is None:
         return None
     settled = Settled(plan=plan, outcomes=outcomes or {}, inputs={"place": "Bergen", "many": ["x"]})
-    call = early_call(plan.steps[-1], settled, limits=Limits())
-    return call and (call.tool.qualified, call.arguments)
+    made = early_calls(plan.steps[-1], settled, limits=Limits())
+    return made and made.arguments
 
 
 READ = step("a__read", OSLO)
@@ -81,9 +90,13 @@ def test_data_of_early_steps_is_known() -> None:
         [step("a__write"), READ],
         [step("b__read"), step("a__read", {"city": {"$from": "s_b__read.city"}})],
         [step("b__read"), step("a__read", OSLO, after=["s_b__read"])],
-        [step("a__read", OSLO, when="true")],
-        [step("a__read", OSLO, when="len(inputs.many) > 0")],
-        [step("a__read", {"city": {"$from": "item"}}, for_each="inputs.many")],
+        [step("a__read", OSLO, when="false")],
+        [step("a__read", OSLO, when="len(inputs.many) > 5")],
+        [step("a__read", OSLO, when="inputs.many + 1")],
+        [step("b__read"), step("a__read", OSLO, when="s_b__read.ok")],
+        [step("a__write"), step("a__read", OSLO, when="true")],
+        [step("a__read", {"city": {"$from": "item"}}, for_each="inputs.place")],
+        [step("b__read"), step("a__read", {"city": {"$from": "item"}}, for_each="s_b__read.list")],
         [step("a__read", {"city": {"$from": "inputs.missing.deeper"}})],
         [step("a__read", {"city": []})],
         [step("a__read", {})],
@@ -97,6 +110,27 @@ def test_data_of_early_steps_is_known() -> None:
 def test_everything_else_waits_for_the_whole_plan(beginning: list[JsonValue]) -> None:
     """What may change or reach further, what waits or hangs on something, and what is wrong or comes after a wrong."""
     assert early(*beginning) is None
+
+
+def test_condition_that_is_known_decides() -> None:
+    """One that is true lets the step begin, one over what is not known yet does not."""
+    assert early(step("a__read", OSLO, when="len(inputs.many) > 0")) == ("a__read", OSLO)
+    hangs = [step("b__read"), step("a__read", OSLO, when="s_b__read.ok")]
+    assert early(*hangs, outcomes={"s_b__read": Succeeded(value={"ok": True})}) == ("a__read", OSLO)
+    assert early(*hangs, outcomes={"s_b__read": Succeeded(value={"ok": False})}) is None
+    assert early(*hangs, outcomes={"s_b__read": Failed(error=ErrorInfo(kind="x", message="No."))}) is None
+
+
+def test_items_of_a_list_that_is_known_are_calls() -> None:
+    """One for each, in their order; what is wrong with one is its own."""
+    each: dict[str, JsonValue] = {"city": {"$from": "item.name"}}
+    loop = [step("b__read"), step("a__read", each, for_each="s_b__read.towns")]
+    towns: JsonValue = {"towns": [{"name": "Oslo"}, {"name": []}, {"name": "Bergen"}]}
+    found = calls(*loop, outcomes={"s_b__read": Succeeded(value=towns)})
+    assert found is not None
+    assert (found[0], isinstance(found[1], Failed), found[2]) == (OSLO, True, {"city": "Bergen"})
+    assert calls(*loop, outcomes={"s_b__read": Succeeded(value={"towns": []})}) == ()
+    assert calls(*loop) is None
 
 
 @pytest.mark.parametrize(
@@ -129,8 +163,8 @@ def test_step_of_the_whole_plan_is_judged_the_same() -> None:
     """A plan in which it has come to wait for something does not take the call over."""
     plan = plan_of({"steps": [step("a__write"), READ, step("b__read")]}, TOOLS)
     settled = Settled(plan=plan, outcomes={}, inputs={})
-    found = [early_call(one, settled, limits=Limits()) for one in plan.steps]
-    assert found == [None, None, EarlyCall(tool=TOOLS["b__read"], arguments={})]
+    found = [early_calls(one, settled, limits=Limits()) for one in plan.steps]
+    assert found == [None, None, Calls(arguments=({},), per_item=False)]
 
 
 @pytest.mark.parametrize(

@@ -86,3 +86,9 @@ def test_plan_invalid_lists_every_problem() -> None:
 def test_plan_invalid_counts_one_problem_in_the_singular() -> None:
     """The sentence is correct for one problem too."""
     assert str(PlanInvalid([Problem(path="steps", message="is empty.")])).startswith("The plan has 1 problem;")
+
+
+def test_plan_invalid_says_what_was_run() -> None:
+    """Where something began before the plan was whole, it is not said that nothing was run."""
+    error = PlanInvalid([Problem(path="steps", message="is empty.")], ran="nothing was run but a read")
+    assert str(error) == "The plan has 1 problem; nothing was run but a read.\n- steps: is empty."

@@ -16,6 +16,7 @@ from batonmcp.core.events import (
     LlmCalled,
     Noted,
     PlanReady,
+    ReadsBegun,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -114,6 +115,7 @@ def test_folds_a_whole_run() -> None:
         "status": "partial",
         "answer": "Because.",
         "plan": PLAN.as_json(),
+        "begun": [],
         "steps": [
             {
                 "id": "one",
@@ -270,6 +272,16 @@ def test_call_that_began_before_the_plan_has_its_own_times() -> None:
     run.after(1, StepFinished(step_id="one", outcome=Succeeded(value=1), at=began + 2))
     step = run.record.steps[0]
     assert (step.started_ms, step.ended_ms) == (500.0, 2000.0)
+
+
+def test_reads_before_the_plan_are_told_until_it_has_them() -> None:
+    """The last word about them counts; those that the plan took over are its steps."""
+    run = Run().after(0, ReadsBegun(reads=[("a__x", "running")]))
+    assert run.record.begun == [{"tool": "a__x", "status": "running"}]
+    run.after(0, ReadsBegun(reads=[("a__x", "answered"), ("a__y", "running")]))
+    assert run.record.begun == [{"tool": "a__x", "status": "answered"}, {"tool": "a__y", "status": "running"}]
+    run.planned().after(0, ReadsBegun(reads=[("a__y", "stopped")]))
+    assert run.record.as_json()["begun"] == [{"tool": "a__y", "status": "stopped"}]
 
 
 def test_each_repetition_of_a_call_counts() -> None:

@@ -7,7 +7,6 @@ async with serving(gate) as url:
     ...  # connect to url, then look at gate.requests, or set gate.status
 """
 
-import os
 import socket
 import sys
 from collections.abc import AsyncGenerator, Mapping
@@ -38,7 +37,7 @@ from batonmcp.core.limits import Limits
 from doubles import evil_stdio
 from doubles.processes import TOKEN_VARIABLE
 
-__all__ = ["Fifo", "Gate", "Seen", "echo_server", "evil", "free_port", "http", "scripted", "serving", "settings_of"]
+__all__ = ["Gate", "Seen", "echo_server", "evil", "free_port", "http", "scripted", "serving", "settings_of"]
 
 _TESTS = Path(__file__).parent.parent
 _PREFACE = "from doubles import evil_stdio as e\ns = e.Server(state=None, calls=0)\n"
@@ -108,33 +107,6 @@ class Seen:
 
     method: str
     headers: Mapping[str, str]
-
-
-class Fifo:
-    """A state file of a hostile server that tells what happens, as it happens; several servers may share it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "state"
-        os.mkfifo(self.path)
-        self._descriptor = os.open(self.path, os.O_RDWR)
-
-    async def line(self) -> str:
-        """Return the next line."""
-        line = b""
-        while not line.endswith(b"\n"):
-            await anyio.wait_readable(self._descriptor)
-            line += os.read(self._descriptor, 1)
-        return line.decode().rstrip()
-
-    async def until(self, start: str) -> str:
-        """Return the next line that starts so; those before it are gone."""
-        while not (line := await self.line()).startswith(start):
-            pass
-        return line
-
-    def close(self) -> None:
-        """Let go of the file."""
-        os.close(self._descriptor)
 
 
 class Gate:

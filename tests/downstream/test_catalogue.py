@@ -126,6 +126,15 @@ async def test_name_used_twice_means_neither() -> None:
     assert found.trouble == "Weather (w) has several tools called a; they were left out."
 
 
+async def test_all_names_that_a_server_lists_are_known() -> None:
+    """Also those of tools that are not used: by servers.json, for having a name twice, or for not being MCP."""
+    found = await listed(
+        server([tool("a"), tool("b"), tool("c"), tool("c", description="another")]), malformed=["bad"], deny=("b",)
+    )
+    assert list(found.tools) == ["a"]
+    assert list(found.offered) == ["a", "b", "c", "bad"]
+
+
 async def test_all_that_was_left_out_is_told() -> None:
     """Several reasons are several sentences."""
     found = await listed(server([tool("a"), tool("a", description="another")]), malformed=["no. 2", "bad"])

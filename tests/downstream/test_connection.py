@@ -1,6 +1,6 @@
 """The connection to one server: real processes, and a real server over HTTP."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,7 +16,8 @@ from batonmcp.core.limits import Limits
 from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
 from batonmcp.downstream.connection import Connection
 from batonmcp.downstream.memory import Memory
-from doubles.downstream import Fifo, Gate, echo_server, evil, free_port, http, scripted, serving
+from doubles.downstream import Gate, echo_server, evil, free_port, http, scripted, serving
+from doubles.fifo import Fifo
 from doubles.notebook import Notebook
 from doubles.processes import wait_unmarked
 
@@ -34,14 +35,6 @@ def meet(request_id, params):
             s.reply(one, e._text("met"))
 s.handlers["tools/call"] = meet
 """
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Iterator[Fifo]:
-    """A file in which a server tells what happens to it."""
-    found = Fifo(tmp_path)
-    yield found
-    found.close()
 
 
 @asynccontextmanager

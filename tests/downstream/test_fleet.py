@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -19,21 +19,14 @@ from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
 from batonmcp.downstream.beside_tools import BesideTools
 from batonmcp.downstream.fleet import Fleet, open_fleet
-from doubles.downstream import Fifo, echo_server, evil, http, scripted, serving, settings_of
+from doubles.downstream import echo_server, evil, http, scripted, serving, settings_of
+from doubles.fifo import Fifo
 from doubles.processes import marked, wait_unmarked
 
 pytestmark = pytest.mark.anyio
 
 TIME_S = 25.0
 WRITER = "s.definitions = [e._tool(n, '', {}) for n in ('put',)]\ns.tools['put'] = lambda _: e._text('stored')\n"
-
-
-@pytest.fixture
-def fifo(tmp_path: Path) -> Iterator[Fifo]:
-    """A file in which servers tell what happens to them."""
-    found = Fifo(tmp_path)
-    yield found
-    found.close()
 
 
 @asynccontextmanager
@@ -104,6 +97,15 @@ async def test_same_tool_on_two_servers(token: str) -> None:
         assert {"one__echo", "two__echo"} <= set(registry.tools)
         assert await value(fleet, registry, "one__echo", text="x") == "x"
         assert await value(fleet, registry, "two__echo", text="x") == "the other echo: x"
+
+
+async def test_names_of_all_that_is_listed(token: str) -> None:
+    """The names that servers list are known, of tools that are not used, too; of a server that is down they are not."""
+    picky = replace(evil("ok", token, name="picky"), deny=("echo",))
+    away = ServerSettings(name="away", transport=None, trouble="It is not used.")
+    async with opened(picky, away, token=token) as (fleet, registry):
+        assert set(registry.tools) == {"picky__slow", "picky__fail"}
+        assert fleet.offered() == {"picky": ("echo", "slow", "fail"), "away": None}
 
 
 async def test_process_and_http_side_by_side(token: str) -> None:

@@ -1,8 +1,9 @@
 """Early start over real HTTP: a stream that is held in its middle, and bytes that are cut anywhere."""
 
+import json
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import anyio
@@ -13,10 +14,10 @@ from batonmcp.config.settings import LlmSettings
 from batonmcp.core.events import AnswerGrew, Event, LlmCalled
 from batonmcp.core.limits import Limits
 from batonmcp.llm.openai_client import OpenAIClient
-from doubles import fake_llm
+from doubles import deviations, fake_llm
 from doubles.fake_llm import FakeLLM, JsonObject, Streamed, Text, ToolCalls
 from doubles.fake_llm import Reply as Played
-from doubles.hub import Hub, said
+from doubles.hub import Hub, record_of, said
 from doubles.ports import InProcessTools
 from doubles.streamed_runs import TOOLS, endpoint_of
 
@@ -65,6 +66,94 @@ async def test_read_is_answered_while_the_stream_is_held(reply: ToolCalls) -> No
     assert played.precedes_its_plan("weather__today")
     assert not played.precedes_its_plan("mail__send")
     assert sorted(tools.called) == ["mail__send", "trains__find", "weather__today"]
+
+
+FRAMES = {
+    "bare": "{}",
+    "thoughts": "<think>One could call\n{{}}\n or [not.</think>\n\n{}",
+    "fence": "```json\n{}\n```",
+    "tag": '<tool_call>\n{"name": "plan_execution", "arguments": {}}\n</tool_call>',
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+@pytest.mark.parametrize(
+    "endpoint", [deviations.vllm_without_parser, deviations.text_only], ids=["json schema", "text"]
+)
+async def test_plan_in_words_starts_early_too(endpoint: Callable[[Played], deviations.AnEndpoint], frame: str) -> None:
+    """An endpoint that is offered no tools writes its plan as text: the read is answered while the rest is held."""
+    steps: list[JsonObject] = [
+        {"id": "w", "tool": WEATHER[0], "arguments": WEATHER[1]},
+        {"id": "m", "tool": MAIL[0], "arguments": MAIL[1]},
+        {"id": "t", "tool": "trains__find", "for_each": "[1, 2]", "arguments": {"n": {"$from": "item"}}},
+    ]
+    events = fake_llm.events_of(Text(frame.replace("{}", json.dumps({"steps": steps}, indent=1))))
+    gate = threading.Event()
+
+    async def answer(arguments: dict[str, JsonValue]) -> JsonValue:
+        gate.set()
+        return arguments
+
+    tools = InProcessTools(TOOLS, {"weather__today": answer})
+    with FakeLLM(endpoint(Streamed([*events[:-6], gate, *events[-6:]]))) as llm, anyio.fail_after(TIME_S):
+        async with endpoint_of(llm.base_url) as run:
+            played = await run("q", tools=tools, output="data")
+        assert not [request for request in llm.requests if "tools" in request.body][1:], "calls are not asked for again"
+    assert played.record.status == "ok"
+    assert played.precedes_its_plan("weather__today")
+    assert not played.precedes_its_plan("mail__send")
+    assert sorted(tools.called) == ["mail__send", "trains__find", "trains__find", "weather__today"]
+
+
+async def test_plan_that_cannot_run_says_which_reads_ran() -> None:
+    """Twice over HTTP: the reads that began for it are named in the error itself, and nothing else was called."""
+    reply = plan(WEATHER, ("a__unknown", {}), MAIL)
+    with FakeLLM([reply, reply]) as llm, anyio.fail_after(TIME_S):
+        async with endpoint_of(llm.base_url) as run:
+            played = await run("q")
+    assert played.record.status == "failed"
+    assert played.tools.called == ["weather__today"]
+    assert "nothing was run but reads that began while the plan was being written (weather__today answered)." in str(
+        played.record.error
+    )
+
+
+async def test_host_sees_what_has_begun_while_the_plan_is_written() -> None:
+    """Each visit to the run tells which reads run and which are answered."""
+    gate = threading.Event()
+    events = fake_llm.events_of(plan(("other__look", {"n": 1}), ("store__read", {})))
+    with FakeLLM([Streamed([*events[:-3], gate, *events[-3:]]), Text(ANSWER)]) as llm, anyio.fail_after(TIME_S):
+        client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=None, model="m"))
+        async with Hub(llm=client, limits=Limits(answer_within=0.2)).host() as host:
+            result = await host.call_tool("orchestrate", {"query": "q"})
+            while "other__look answered" not in said(result):
+                result = await host.call_tool("orchestrate", {"run_id": record_of(result)["run_id"]})
+            shown = "Still running. Begun while the plan is being written: other__look answered"
+            assert said(result).startswith(shown)
+            assert record_of(result)["begun"][0] == {"tool": "other__look", "status": "answered"}
+            gate.set()
+            while record_of(result)["status"] == "running":
+                result = await host.call_tool("orchestrate", {"run_id": record_of(result)["run_id"]})
+        await client.aclose()
+    assert (record_of(result)["status"], record_of(result)["begun"]) == ("ok", [])
+
+
+async def test_progress_tells_what_has_begun_while_the_plan_is_written() -> None:
+    """The reply is held until the host has been told of the read that began."""
+    gate = threading.Event()
+    events = fake_llm.events_of(plan(("other__look", {"n": 1}), ("store__read", {})))
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        del progress, total
+        if message and message.startswith("Begun while the plan is being written: other__look "):
+            gate.set()
+
+    with FakeLLM([Streamed([*events[:-3], gate, *events[-3:]]), Text(ANSWER)]) as llm, anyio.fail_after(TIME_S):
+        client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=None, model="m"))
+        async with Hub(llm=client).host() as host:
+            result = await host.call_tool("orchestrate", {"query": "q"}, progress_callback=note)
+        await client.aclose()
+    assert record_of(result)["status"] == "ok"
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -5,7 +5,7 @@ Every call carries a word of its own through its arguments, its tool's progress,
 
 import secrets
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,8 +19,8 @@ from mcp.client.session import ClientRequestContext
 from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult
 
 from doubles import inquirer
-from doubles.downstream import Fifo
 from doubles.evil_stdio import argv
+from doubles.fifo import Fifo
 from doubles.http_hub import http_hub
 from doubles.processes import TOKEN_VARIABLE
 
@@ -32,20 +32,6 @@ Way: TypeAlias = Literal["stdio", "http"]
 TIME_S = 90
 CALLS = 64
 CLIENTS: Mapping[Way, int] = {"stdio": 1, "http": 4}
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Generator[Fifo]:
-    """What the server behind notes, as it happens."""
-    fifo = Fifo(tmp_path)
-    yield fifo
-    fifo.close()
-
-
-@pytest.fixture(params=["legacy", "auto"], ids=["legacy host", "modern host"])
-def mode(request: pytest.FixtureRequest) -> str:
-    """Both eras of hosts."""
-    return request.param
 
 
 @pytest.fixture(params=["stdio", "http"])
@@ -110,10 +96,10 @@ def words_in(text: str, words: Sequence[str]) -> set[str]:
     return {word for word in words if word in text}
 
 
-async def test_nothing_is_mixed(way: Way, mode: str, write_config: WriteConfig, notes: Fifo, token: str) -> None:
+async def test_nothing_is_mixed(way: Way, mode: str, write_config: WriteConfig, fifo: Fifo, token: str) -> None:
     """Sixty-four runs at once: results, progress and data between steps are each run's own."""
     command, *arguments = argv("ok")
-    entries = {"asker": inquirer.entry(notes.path), "ok": {"command": command, "args": arguments}}
+    entries = {"asker": inquirer.entry(fifo.path), "ok": {"command": command, "args": arguments}}
     words = [f"w_{secrets.token_hex(6)}" for _ in range(CALLS)]
     results: dict[str, CallToolResult] = {}
     heard: dict[str, list[str]] = {word: [] for word in words}
@@ -139,10 +125,10 @@ async def test_nothing_is_mixed(way: Way, mode: str, write_config: WriteConfig, 
 
 @pytest.mark.parametrize("era", ["legacy", "modern"])
 async def test_questions_reach_their_host(
-    way: Way, mode: str, era: str, write_config: WriteConfig, notes: Fifo, token: str
+    way: Way, mode: str, era: str, write_config: WriteConfig, fifo: Fifo, token: str
 ) -> None:
     """No host hears a question of another's run. One that cannot be told apart is declined, not guessed."""
-    config = write_config({"asker": inquirer.entry(notes.path, protocol=era)})
+    config = write_config({"asker": inquirer.entry(fifo.path, protocol=era)})
     words = [f"w_{secrets.token_hex(6)}" for _ in range(12)]
     values: dict[str, str] = {}
 
@@ -163,11 +149,9 @@ async def test_questions_reach_their_host(
     assert not declined or (way, era) == ("http", "legacy")
 
 
-async def test_one_of_many_is_cancelled(
-    way: Way, mode: str, write_config: WriteConfig, notes: Fifo, token: str
-) -> None:
+async def test_one_of_many_is_cancelled(way: Way, mode: str, write_config: WriteConfig, fifo: Fifo, token: str) -> None:
     """A host that cancels one of its calls stops that one alone; the same ids of other hosts mean other calls."""
-    config = write_config({"asker": inquirer.entry(notes.path)})
+    config = write_config({"asker": inquirer.entry(fifo.path)})
     ended: list[int] = []
     scopes = [anyio.CancelScope() for _ in range(8)]
 
@@ -179,15 +163,15 @@ async def test_one_of_many_is_cancelled(
     async with hosts(way, mode, config, token) as found, anyio.create_task_group() as tasks:
         for number in range(len(scopes)):
             tasks.start_soon(call, found[number % len(found)], number)
-            await notes.until("hangs")
+            await fifo.until("hangs")
         for number in (5, 2):
             scopes[number].cancel()
-            assert await notes.line() == "cancelled hang"
+            assert await fifo.line() == "cancelled hang"
             for host in found:
                 done = await host.client.call_tool("orchestrate", plan(step("a", "work", "meanwhile")))
                 assert values_of(done) == {"a": "worked"}
         assert ended == [5, 2]
         for number in {*range(len(scopes))} - {5, 2}:
             scopes[number].cancel()
-            assert await notes.line() == "cancelled hang"
+            assert await fifo.line() == "cancelled hang"
     assert sorted(ended) == [*range(len(scopes))]

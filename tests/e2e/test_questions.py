@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,8 @@ from mcp_types import (
 from pydantic import FileUrl
 
 from doubles import inquirer
-from doubles.downstream import Fifo, serving
+from doubles.downstream import serving
+from doubles.fifo import Fifo
 from doubles.terminal import Terminal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -38,20 +39,6 @@ Steps = list[dict[str, Any]]
 
 TIME_S = 60.0
 ERAS = ("legacy", "modern")
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Generator[Fifo]:
-    """Where the servers tell what happens to them, as it happens."""
-    fifo = Fifo(tmp_path)
-    yield fifo
-    fifo.close()
-
-
-@pytest.fixture(params=["legacy", "auto"], ids=["legacy host", "modern host"])
-def mode(request: pytest.FixtureRequest) -> str:
-    """Both eras of hosts."""
-    return request.param
 
 
 class Person:
@@ -124,23 +111,23 @@ def values_of(result: CallToolResult) -> Mapping[str, Any]:
 
 
 @asynccontextmanager
-async def asker(era: str, way: str, ledger: Fifo) -> AsyncGenerator[dict[str, Any]]:
+async def asker(era: str, way: str, fifo: Fifo) -> AsyncGenerator[dict[str, Any]]:
     """Return the entry of a server that asks, over HTTP one that runs already."""
     if way == "stdio":
-        yield inquirer.entry(ledger.path, protocol=era)
+        yield inquirer.entry(fifo.path, protocol=era)
     else:
-        async with serving(inquirer.inquirer(ledger.path).streamable_http_app()) as url:
+        async with serving(inquirer.inquirer(fifo.path).streamable_http_app()) as url:
             yield {"url": url, "protocol": era}
 
 
 @pytest.mark.parametrize("way", ["stdio", "HTTP"])
 @pytest.mark.parametrize("era", ERAS)
-async def test_every_pair_of_eras(mode: str, era: str, way: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_every_pair_of_eras(mode: str, era: str, way: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """All that a server may ask reaches the host and the answer the server, alone, at a time, and in a row."""
     person = Person()
     at_a_time = [step(tool, "Ada", server="asker") for tool in ("elicit", "sample", "roots")]
     can = {"elicitation_callback": person.answer, "sampling_callback": model, "list_roots_callback": folders}
-    async with asker(era, way, ledger) as entry, host_of(write_config({"asker": entry}), mode, **can) as host:
+    async with asker(era, way, fifo) as entry, host_of(write_config({"asker": entry}), mode, **can) as host:
         together = values_of(await host.call_tool("orchestrate", asked_for(*at_a_time)))
         alone = [values_of(await host.call_tool("orchestrate", asked_for(one))) for one in at_a_time]
         in_a_row = values_of(await host.call_tool("orchestrate", asked_for(step("twice", server="asker"))))
@@ -151,9 +138,9 @@ async def test_every_pair_of_eras(mode: str, era: str, way: str, write_config: W
     assert person.heard == [f"Inquirer (asker) asks: {words}?" for words in ("Ada", "Ada", "First", "Second")]
 
 
-async def test_two_servers_ask_at_a_time(mode: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_two_servers_ask_at_a_time(mode: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """Servers of both eras that ask in one run are answered each for itself."""
-    config = write_config({era: inquirer.entry(ledger.path, protocol=era) for era in ERAS})
+    config = write_config({era: inquirer.entry(fifo.path, protocol=era) for era in ERAS})
     both_open, waiting = anyio.Event(), 2
 
     async def meet(_message: str) -> None:
@@ -172,9 +159,9 @@ async def test_two_servers_ask_at_a_time(mode: str, write_config: WriteConfig, l
     assert sorted(person.heard) == [f"Inquirer ({era}) asks: Of {era}?" for era in ERAS]
 
 
-async def test_a_host_that_can_do_nothing(mode: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_a_host_that_can_do_nothing(mode: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """Where nobody can be asked, servers are told at once, and the run's notes say what was declined and why."""
-    config = write_config({era: inquirer.entry(ledger.path, protocol=era) for era in ERAS})
+    config = write_config({era: inquirer.entry(fifo.path, protocol=era) for era in ERAS})
     asks = ("elicit", "sample", "roots")
     steps = [step(tool, "Ada", server=era, name=f"{era}_{tool}") for era in ERAS for tool in asks]
     async with host_of(config, mode) as host:
@@ -199,9 +186,9 @@ async def test_a_host_that_can_do_nothing(mode: str, write_config: WriteConfig, 
             assert f"Inquirer ({era}) asked for {words}" in notes
 
 
-async def test_runs_that_ask_through_one_stream(mode: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_runs_that_ask_through_one_stream(mode: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """Three calls of one host ask at once through a stream that does not tell them apart: each gets its own answer."""
-    config = write_config({"legacy": inquirer.entry(ledger.path, protocol="legacy")})
+    config = write_config({"legacy": inquirer.entry(fifo.path, protocol="legacy")})
     results: dict[str, Any] = {}
     person = Person()
     async with host_of(config, mode, elicitation_callback=person.answer) as host:
@@ -219,9 +206,9 @@ async def test_runs_that_ask_through_one_stream(mode: str, write_config: WriteCo
 
 
 @pytest.mark.parametrize("end", ["answered", "cancelled"])
-async def test_a_run_that_ends_before_others(end: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_a_run_that_ends_before_others(end: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """When one of three runs that ask through one stream is over, the others still get their own answers."""
-    config = write_config({"legacy": inquirer.entry(ledger.path, protocol="legacy")})
+    config = write_config({"legacy": inquirer.entry(fifo.path, protocol="legacy")})
     results: dict[str, Any] = {}
     all_open, one_over = anyio.Event(), anyio.Event()
 
@@ -255,12 +242,12 @@ async def test_a_run_that_ends_before_others(end: str, write_config: WriteConfig
 
 @pytest.mark.parametrize("era", ERAS)
 async def test_a_person_may_think_longer_than_a_call(
-    mode: str, era: str, write_config: WriteConfig, ledger: Fifo
+    mode: str, era: str, write_config: WriteConfig, fifo: Fifo
 ) -> None:
     """While a person thinks, the call's second does not pass: they think until another call has used up its two."""
     servers = {
-        "asker": inquirer.entry(ledger.path, protocol=era, timeout=1),
-        "other": inquirer.entry(ledger.path, protocol="legacy", timeout=2),
+        "asker": inquirer.entry(fifo.path, protocol=era, timeout=1),
+        "other": inquirer.entry(fifo.path, protocol="legacy", timeout=2),
     }
     late: list[Any] = []
 
@@ -275,9 +262,9 @@ async def test_a_person_may_think_longer_than_a_call(
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_host_that_gives_up_while_a_person_thinks(era: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_a_host_that_gives_up_while_a_person_thinks(era: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """A call that is cancelled while its question is open has no effect any more, and its server hears of the end."""
-    config = write_config({"asker": inquirer.entry(ledger.path, protocol=era)})
+    config = write_config({"asker": inquirer.entry(fifo.path, protocol=era)})
     open_now = anyio.Event()
 
     async def think(message: str) -> None:
@@ -290,11 +277,11 @@ async def test_a_host_that_gives_up_while_a_person_thinks(era: str, write_config
             tasks.start_soon(host.call_tool, "orchestrate", asked_for(step("elicit", "Ada", server="asker")))
             await open_now.wait()
             tasks.cancel_scope.cancel()
-        lines = [await ledger.line()]
+        lines = [await fifo.line()]
         if era == "legacy":
-            lines.append(await ledger.line())  # in the other era no call is open while its question is
+            lines.append(await fifo.line())  # in the other era no call is open while its question is
         values = values_of(await host.call_tool("orchestrate", asked_for(step("elicit", "Bob", server="asker"))))
-        lines += [await ledger.line(), await ledger.line()]
+        lines += [await fifo.line(), await fifo.line()]
     assert lines == ["asks elicit", *(["cancelled elicit"] if era == "legacy" else []), "asks elicit", "did bob"]
     assert values == {"elicit": "Bob: bob"}
 
@@ -303,11 +290,9 @@ async def test_a_host_that_gives_up_while_a_person_thinks(era: str, write_config
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_progress_of_a_call_reaches_the_host(
-    mode: str, era: str, write_config: WriteConfig, ledger: Fifo
-) -> None:
+async def test_progress_of_a_call_reaches_the_host(mode: str, era: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """How far a tool is comes as progress of the host's call, in numbers that grow, with the step's name."""
-    config = write_config({"asker": inquirer.entry(ledger.path, protocol=era)})
+    config = write_config({"asker": inquirer.entry(fifo.path, protocol=era)})
     told: list[tuple[float, str]] = []
 
     async def hear(progress: float, total: float | None, message: str | None) -> None:
@@ -325,9 +310,9 @@ async def test_progress_of_a_call_reaches_the_host(
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_resources_stay_readable(mode: str, era: str, write_config: WriteConfig, ledger: Fifo) -> None:
+async def test_resources_stay_readable(mode: str, era: str, write_config: WriteConfig, fifo: Fifo) -> None:
     """What a result links to or holds is read from us under an address of ours; anything else is refused in words."""
-    config = write_config({"asker": inquirer.entry(ledger.path, protocol=era)})
+    config = write_config({"asker": inquirer.entry(fifo.path, protocol=era)})
     async with host_of(config, mode) as host:
         plan = asked_for(step("link", server="asker"), step("embed", server="asker"))
         done = await host.call_tool("orchestrate", plan)
@@ -347,18 +332,18 @@ async def test_resources_stay_readable(mode: str, era: str, write_config: WriteC
     ]
     assert [part.uri for (part,) in contents] == uris
     assert set(listed) == set(uris)
-    assert await ledger.line() == f"read {inquirer.LINKED}"
+    assert await fifo.line() == f"read {inquirer.LINKED}"
 
 
 # On a terminal.
 
 
 @pytest.mark.parametrize("era", ERAS)
-async def test_a_person_at_a_terminal(era: str, write_config: WriteConfig, ledger: Fifo, tmp_path: Path) -> None:
+async def test_a_person_at_a_terminal(era: str, write_config: WriteConfig, fifo: Fifo, tmp_path: Path) -> None:
     """`ask` puts a server's form to the person at the terminal, who may think longer than a call, and goes on then."""
     servers = {
-        "asker": inquirer.entry(ledger.path, protocol=era, timeout=1),
-        "other": inquirer.entry(ledger.path, protocol="legacy", timeout=2),
+        "asker": inquirer.entry(fifo.path, protocol=era, timeout=1),
+        "other": inquirer.entry(fifo.path, protocol="legacy", timeout=2),
     }
     config, plan = write_config(servers), tmp_path / "plan.json"
     steps = [step("elicit", "Who", server="asker"), step("hang", server="other")]
@@ -369,7 +354,7 @@ async def test_a_person_at_a_terminal(era: str, write_config: WriteConfig, ledge
         terminal.expect("Inquirer (asker) asks: Who?")
         terminal.expect("Answer? [y/N]:")
         with anyio.fail_after(TIME_S):
-            await ledger.until("cancelled hang")
+            await fifo.until("cancelled hang")
         terminal.type("y\n")
         terminal.expect("name: ")
         terminal.type("Ada\n")

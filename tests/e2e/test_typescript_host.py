@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ import pytest
 from anyio.abc import Process
 
 from doubles import inquirer
-from doubles.downstream import Fifo
 from doubles.evil_stdio import argv
+from doubles.fifo import Fifo
 from doubles.installed import node_packages
 from doubles.processes import TOKEN_VARIABLE, wait_unmarked
 
@@ -30,14 +30,6 @@ TIME_S = 90
 REQUEST_TIMEOUT = -32001
 LATE = "Received a progress notification for an unknown token"
 """What the SDK says of progress that was on its way when it gave a call up."""
-
-
-@pytest.fixture
-def notes(tmp_path: Path) -> Generator[Fifo]:
-    """What the server behind notes, as it happens."""
-    fifo = Fifo(tmp_path)
-    yield fifo
-    fifo.close()
 
 
 @pytest.fixture(scope="module")
@@ -104,13 +96,13 @@ async def test_a_session(sdk: Path, write_config: WriteConfig, sample_servers: S
 
 
 async def test_questions(
-    sdk: Path, write_config: WriteConfig, token: str, notes: Fifo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sdk: Path, write_config: WriteConfig, token: str, fifo: Fifo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A form of a server and a decision about a plan are answered by the person; a host without forms is not asked."""
     monkeypatch.setenv("BATONMCP_STORE", str(tmp_path / "store.sqlite3"))  # else no terminal could decide
     command, *arguments = argv("write_tool")
     servers = {
-        "asker": inquirer.entry(notes.path, protocol="legacy"),
+        "asker": inquirer.entry(fifo.path, protocol="legacy"),
         "evil": {"command": command, "args": arguments},
     }
     ask = plan({"id": "a", "tool": "asker__elicit", "arguments": {"topic": "Captain"}})
@@ -126,16 +118,16 @@ async def test_questions(
     assert record_of(without["calls"][0])["status"] == "approval_required"
 
 
-async def test_abort(sdk: Path, write_config: WriteConfig, token: str, notes: Fifo) -> None:
+async def test_abort(sdk: Path, write_config: WriteConfig, token: str, fifo: Fifo) -> None:
     """An AbortController reaches the server's call, and the next call works."""
-    command, *arguments = argv("ok", state=notes.path)
+    command, *arguments = argv("ok", state=fifo.path)
     path = write_config({"ok": {"command": command, "args": arguments}})
 
     async def abort(host: Process) -> None:
-        await notes.until("call slow")
+        await fifo.until("call slow")
         assert host.stdin
         await host.stdin.send(b"abort\n")
-        await notes.until("cancelled")
+        await fifo.until("cancelled")
 
     slow = plan({"id": "a", "tool": "ok__slow", "arguments": {"seconds": 50}})
     echo = plan({"id": "a", "tool": "ok__echo", "arguments": {"text": "still here"}})
@@ -145,14 +137,12 @@ async def test_abort(sdk: Path, write_config: WriteConfig, token: str, notes: Fi
     assert record_of(after)["steps"][0]["value"] == "still here"
 
 
-async def test_an_answer_before_the_host_gives_up(
-    sdk: Path, write_config: WriteConfig, token: str, notes: Fifo
-) -> None:
+async def test_an_answer_before_the_host_gives_up(sdk: Path, write_config: WriteConfig, token: str, fifo: Fifo) -> None:
     """A run that takes longer than the host waits: it gets `running` in time, and the rest by the run's id.
 
     The times are a twelfth of the real ones: the SDK waits for 60 s, and progress does not make it wait longer.
     """
-    command, *arguments = argv("ok", state=notes.path)
+    command, *arguments = argv("ok", state=fifo.path)
     path = write_config({"ok": {"command": command, "args": arguments}}, limits={"answer_within": 2})
     slow = plan({"id": "a", "tool": "ok__slow", "arguments": {"seconds": 6}})
     rest: Json = {"arguments": {}, "resume": True}
@@ -165,14 +155,14 @@ async def test_an_answer_before_the_host_gives_up(
     assert record_of(last)["steps"][0]["value"] == "slept 6 s"
 
 
-async def test_the_sdk_gives_up_without_it(sdk: Path, write_config: WriteConfig, token: str, notes: Fifo) -> None:
+async def test_the_sdk_gives_up_without_it(sdk: Path, write_config: WriteConfig, token: str, fifo: Fifo) -> None:
     """Where the answer may come later than the host waits, its SDK cancels the call: nothing goes on for nobody."""
-    command, *arguments = argv("ok", state=notes.path)
+    command, *arguments = argv("ok", state=fifo.path)
     path = write_config({"ok": {"command": command, "args": arguments}}, limits={"answer_within": 60})
     slow = plan({"id": "a", "tool": "ok__slow", "arguments": {"seconds": 50}})
 
     async def cancelled(_host: Process) -> None:
-        await notes.until("cancelled")
+        await fifo.until("cancelled")
 
     found = await play(sdk, path, token, {**slow, "timeout": 1_000}, on=cancelled)
     assert found["calls"][0]["error"]["code"] == REQUEST_TIMEOUT

@@ -11,8 +11,9 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
-from doubles.downstream import Fifo, free_port
+from doubles.downstream import free_port
 from doubles.evil_stdio import argv
+from doubles.fifo import Fifo
 from doubles.fronts import asked, call, connected, posted, process_over_http, until_end
 from doubles.processes import TOKEN_VARIABLE, marked
 
@@ -68,22 +69,18 @@ async def test_u18_wrong_host_or_origin(write_config: WriteConfig) -> None:
             assert (await asked(url, good)).status == 200
 
 
-async def test_u19_gone_within_the_stream(write_config: WriteConfig, tmp_path: Path) -> None:
+async def test_u19_gone_within_the_stream(write_config: WriteConfig, fifo: Fifo) -> None:
     """The call of the tool is cancelled on its server, and the next client is served."""
-    fifo = Fifo(tmp_path)
     command, *arguments = argv("ok", state=fifo.path)
-    try:
-        async with serving(write_config({"evil": {"command": command, "args": arguments}})) as url:
-            async with connected(url) as stream:
-                await stream.send(call(plan("evil__slow", seconds=50), progress=True))
-                assert b"text/event-stream" in await stream.receive()
-                await fifo.until("call slow")
-            await fifo.until("cancelled")
-            async with Client(url) as host:
-                done = await host.call_tool("orchestrate", plan("evil__echo", text="still here"))
-            assert "still here" in text_of(done)
-    finally:
-        fifo.close()
+    async with serving(write_config({"evil": {"command": command, "args": arguments}})) as url:
+        async with connected(url) as stream:
+            await stream.send(call(plan("evil__slow", seconds=50), progress=True))
+            assert b"text/event-stream" in await stream.receive()
+            await fifo.until("call slow")
+        await fifo.until("cancelled")
+        async with Client(url) as host:
+            done = await host.call_tool("orchestrate", plan("evil__echo", text="still here"))
+        assert "still here" in text_of(done)
 
 
 async def test_u20_slow_and_idle(write_config: WriteConfig) -> None:

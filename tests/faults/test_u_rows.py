@@ -5,7 +5,7 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from doubles import evil_stdio
-from doubles.downstream import Fifo
+from doubles.fifo import Fifo
 from doubles.processes import TOKEN_VARIABLE, wait_unmarked
 from doubles.raw_host import HANDSHAKE, MODERN, Message, RawHost, RequestId, raw_host, said
 from faults.invariants import Ground
@@ -45,17 +45,9 @@ def text_of(step: str, result: Message) -> object:
 
 
 @pytest.fixture
-def notes(tmp_path: Path) -> Generator[Fifo]:
-    """What the server behind notes, as it happens."""
-    fifo = Fifo(tmp_path)
-    yield fifo
-    fifo.close()
-
-
-@pytest.fixture
-async def host(ground: Ground, write_config: WriteConfig, notes: Fifo) -> AsyncGenerator[RawHost]:
+async def host(ground: Ground, write_config: WriteConfig, fifo: Fifo) -> AsyncGenerator[RawHost]:
     """A host before the handshake, of a hub with one good server."""
-    async with opened(ground, write_config, notes) as found:
+    async with opened(ground, write_config, fifo) as found:
         yield found
 
 
@@ -63,11 +55,11 @@ async def host(ground: Ground, write_config: WriteConfig, notes: Fifo) -> AsyncG
 async def opened(
     ground: Ground,
     write_config: WriteConfig,
-    notes: Fifo,
+    fifo: Fifo,
     **baton: Any,  # noqa: ANN401 - JSON
 ) -> AsyncGenerator[RawHost]:
     """Start a hub with one good server, and check in the end that no process of either is left."""
-    command, *arguments = evil_stdio.argv("ok", state=notes.path)
+    command, *arguments = evil_stdio.argv("ok", state=fifo.path)
     config = write_config({"ok": {"command": command, "args": arguments}}, **baton)
     with anyio.fail_after(ROUND_S):
         async with raw_host(config, environment={TOKEN_VARIABLE: ground.token}) as found:
@@ -81,11 +73,11 @@ async def is_well(host: RawHost) -> None:
     assert text_of("a", await host.run(echo("all is well"))) == "all is well"
 
 
-async def is_busy(host: RawHost, notes: Fifo) -> None:
+async def is_busy(host: RawHost, fifo: Fifo) -> None:
     """Have the host's call wait for a slow tool."""
     await host.shake_hands()
     await host.begin_run(slow(50))
-    await notes.until("call slow")
+    await fifo.until("call slow")
 
 
 async def ends(host: RawHost) -> int:
@@ -94,16 +86,16 @@ async def ends(host: RawHost) -> int:
         return await host.process.wait()
 
 
-async def test_u02_input_ends_within_a_run(host: RawHost, notes: Fifo) -> None:
+async def test_u02_input_ends_within_a_run(host: RawHost, fifo: Fifo) -> None:
     """The host closes our input while a tool is running: we end, and so does its server."""
-    await is_busy(host, notes)
+    await is_busy(host, fifo)
     await host.close_input()
     assert await ends(host) == 0
 
 
-async def test_u02_input_ends_while_it_reads_nothing(host: RawHost, notes: Fifo) -> None:
+async def test_u02_input_ends_while_it_reads_nothing(host: RawHost, fifo: Fifo) -> None:
     """It makes no difference that our output is full."""
-    await is_busy(host, notes)
+    await is_busy(host, fifo)
     await fill(host)
     await host.close_input()
     assert await ends(host) == 0
@@ -120,22 +112,22 @@ async def test_u02_input_ends_while_it_reads_nothing(host: RawHost, notes: Fifo)
     ids=["SIGTERM", "SIGINT", "SIGINT twice", "SIGHUP"],
 )
 async def test_u03_signals_within_a_run(
-    host: RawHost, notes: Fifo, signals: tuple[signal.Signals, ...], code: int
+    host: RawHost, fifo: Fifo, signals: tuple[signal.Signals, ...], code: int
 ) -> None:
     """Each ends us while a tool is running, with the exit code that says which."""
-    await is_busy(host, notes)
+    await is_busy(host, fifo)
     for each in signals:
         host.process.send_signal(each)
     assert await ends(host) == code
 
 
-async def test_u03_a_broken_pipe(host: RawHost, notes: Fifo) -> None:
+async def test_u03_a_broken_pipe(host: RawHost, fifo: Fifo) -> None:
     """SIGPIPE is no reason to end, but an output that nobody reads any more is: then the host has gone."""
     await host.shake_hands()
     host.process.send_signal(signal.SIGPIPE)
     await is_well(host)
     await host.begin_run(slow(50))
-    await notes.until("call slow")
+    await fifo.until("call slow")
     host.close_output()
     await host.begin("ping")
     await ends(host)
@@ -146,19 +138,19 @@ async def fill(host: RawHost) -> list[RequestId]:
     return [await host.begin("tools/list") for _ in range(100)]
 
 
-async def test_u04_the_host_stops_reading(ground: Ground, write_config: WriteConfig, notes: Fifo) -> None:
+async def test_u04_the_host_stops_reading(ground: Ground, write_config: WriteConfig, fifo: Fifo) -> None:
     """Runs go on and end in their time all the same, and what the host reads later is whole and in its place."""
     limits = {"call_timeout": 0.5, "attempts": 1}
-    async with opened(ground, write_config, notes, limits=limits, effects={"ok__*": "read"}) as host:
+    async with opened(ground, write_config, fifo, limits=limits, effects={"ok__*": "read"}) as host:
         await host.shake_hands()
         await is_well(host)
-        await notes.until("call echo")
+        await fifo.until("call echo")
         asked = await fill(host)
         quick = await host.begin_run(echo("nobody reads"), meta={"progressToken": 1})
-        assert await notes.until("call echo") == 'call echo {"text": "nobody reads"}'
+        assert await fifo.until("call echo") == 'call echo {"text": "nobody reads"}'
         late = await host.begin_run(slow(50), meta={"progressToken": 2})
-        await notes.until("call slow")
-        await notes.until("cancelled")
+        await fifo.until("call slow")
+        await fifo.until("cancelled")
         assert text_of("a", (await host.answer(quick))["result"]) == "nobody reads"
         assert "0.5" in said((await host.answer(late))["result"])
         for each in asked:
@@ -178,7 +170,7 @@ WRONG: list[tuple[str, Any]] = [
 ]
 
 
-async def test_u08_wrong_arguments(host: RawHost, notes: Fifo) -> None:
+async def test_u08_wrong_arguments(host: RawHost, fifo: Fifo) -> None:
     """Each gets an error of the tool that names it; nothing is called, and null is as good as nothing."""
     await host.shake_hands()
     for name, value in WRONG:
@@ -190,7 +182,7 @@ async def test_u08_wrong_arguments(host: RawHost, notes: Fifo) -> None:
     nulls: dict[str, Any] = dict.fromkeys(("query", "inputs", "servers", "output"))
     result = await host.run(echo("the first call of all"), **nulls)
     assert text_of("a", result) == "the first call of all"
-    assert await notes.until("call") == 'call echo {"text": "the first call of all"}'
+    assert await fifo.until("call") == 'call echo {"text": "the first call of all"}'
 
 
 async def test_u08_wrong_parameters(host: RawHost) -> None:
@@ -311,15 +303,15 @@ async def test_u10_odd_ids(host: RawHost) -> None:
     await is_well(host)
 
 
-async def test_u11_an_id_twice(host: RawHost, notes: Fifo) -> None:
+async def test_u11_an_id_twice(host: RawHost, fifo: Fifo) -> None:
     """Two calls of one id: nothing breaks, the first is not lost to the second, and others are not touched."""
     await host.shake_hands()
     await host.begin_run(slow(50), id="other")
-    await notes.until("call slow")
+    await fifo.until("call slow")
     await host.begin_run(slow(0.5), id="twice")
-    await notes.until("call slow")
+    await fifo.until("call slow")
     await host.begin_run(echo("the second"), id="twice")
-    await notes.until("call echo")
+    await fifo.until("call echo")
     while len(host.answers("twice")) < 2:
         await host.read()
     values = [text_of("a", each["result"]) for each in host.answers("twice")]
@@ -328,21 +320,21 @@ async def test_u11_an_id_twice(host: RawHost, notes: Fifo) -> None:
     await is_well(host)
 
 
-async def test_u11_cancelled_for_nothing(host: RawHost, notes: Fifo) -> None:
+async def test_u11_cancelled_for_nothing(host: RawHost, fifo: Fifo) -> None:
     """To cancel what is unknown or over does nothing; to cancel one of two stops that one, and its tool's call."""
     await host.shake_hands()
     over = await host.begin_run(echo("over"), id=1)
     await host.answer(over)
     kept = await host.begin_run(slow(1.5), id=2)
-    await notes.until("call slow")
+    await fifo.until("call slow")
     await host.begin_run(slow(50), id="2")
-    await notes.until("call slow")
+    await fifo.until("call slow")
     nothings: list[object] = [1, "1", "never", -1, 2.0, None, {}, [2]]
     for nothing in nothings:
         await host.notify("notifications/cancelled", {"requestId": nothing})
     await host.notify("notifications/cancelled")
     await host.notify("notifications/cancelled", {"requestId": "2", "reason": "the person has left"})
-    assert (await notes.until("cancelled")) != ""
+    assert (await fifo.until("cancelled")) != ""
     assert text_of("a", (await host.answer(kept))["result"]) == "slept 1.5 s"
     assert [each for each in host.answers("2") if "result" in each] == []
     await is_well(host)
@@ -368,11 +360,11 @@ async def test_u12_an_unknown_version(host: RawHost, version: str) -> None:
     await is_well(host)
 
 
-async def test_u12_a_second_handshake(host: RawHost, notes: Fifo) -> None:
+async def test_u12_a_second_handshake(host: RawHost, fifo: Fifo) -> None:
     """It disturbs nothing that is under way."""
     await host.shake_hands()
     running = await host.begin_run(slow(1))
-    await notes.until("call slow")
+    await fifo.until("call slow")
     assert (await host.shake_hands())["serverInfo"]["name"] == "batonmcp"
     assert text_of("a", (await host.answer(running))["result"]) == "slept 1 s"
     await is_well(host)
@@ -405,10 +397,10 @@ async def test_u17_no_progress_wanted(host: RawHost) -> None:
         assert numbers == sorted(set(numbers))
 
 
-async def test_u22_control_characters(ground: Ground, write_config: WriteConfig, notes: Fifo, tmp_path: Path) -> None:
+async def test_u22_control_characters(ground: Ground, write_config: WriteConfig, fifo: Fifo, tmp_path: Path) -> None:
     """In what a terminal shows, the log and the list of runs, none of them is left."""
     store = {**os.environ, "BATONMCP_STORE": str(tmp_path / "store.sqlite3"), TOKEN_VARIABLE: ground.token}
-    command, *arguments = evil_stdio.argv("ok", state=notes.path)
+    command, *arguments = evil_stdio.argv("ok", state=fifo.path)
     config = write_config({"ok": {"command": command, "args": arguments}})
     with anyio.fail_after(ROUND_S):
         async with raw_host(config, environment=store) as host:

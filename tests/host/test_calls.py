@@ -393,13 +393,13 @@ async def test_parts_of_a_run(mode: str) -> None:
     release = hub.tools.hold("other__look")
     async with hub.host(mode) as host:
         run_id = record_of(await host.call_tool("orchestrate", {**TWO, "inputs": {"a": 5}}))["run_id"]
-        assert said(await visit(host, run_id, select="[x.n for x in read] + [inputs.a]")) == "[1, 2, 5]"
+        assert said(await visit(host, run_id, select="[x.n for x in read] + [inputs.a]")) == "[1,2,5]"
         early = await visit(host, run_id, select="look")
         assert early.is_error
         assert said(early).startswith("Step `look` is not over yet.")
         release.set()
         assert record_of(await visit(host, run_id))["status"] == "partial"
-        assert said(await visit(host, run_id, select="[len(read), look]")) == "[2, null]"
+        assert said(await visit(host, run_id, select="[len(read), look]")) == "[2,null]"
         for wrong, sentence in (
             ("nothing", "`nothing` is no step of this run. Its steps are: read, look."),
             ("read[", "read["),
@@ -423,7 +423,7 @@ async def test_another_form(mode: str) -> None:
         assert said(await visit(host, by_id[0], output="answer")) == said(words)
         assert said(await visit(host, by_id[0])) == said(words)
         assert said(await visit(host, by_id[1], output="answer")) == said(data)
-        assert '"tool": "store__read"' in said(await visit(host, by_id[1], output="plan"))
+        assert '"tool":"store__read"' in said(await visit(host, by_id[1], output="plan"))
     assert len(hub.tools.calls) == 2
 
 

@@ -173,7 +173,7 @@ async def test_what_the_host_is_told() -> None:
     assert at.explained("r1", waiting).startswith("Some of its steps have run: a person decides.")
     waiting = at.open(replace(approval(), ahead=True))
     assert isinstance(waiting, Waiting)
-    assert at.explained("r1", waiting).startswith("Some of its steps have run: a person decides.")
+    assert at.explained("r1", waiting).startswith("Nothing but reads of it was run yet: a person decides.")
     at = desk("host")
     waiting = opened(at)
     assert f'{{"run_id": "r1", "approval": "{waiting.token}"}}' in at.explained("r1", waiting)

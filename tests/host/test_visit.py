@@ -62,16 +62,19 @@ def test_cancelled() -> None:
         'The run was cancelled. What it had done can be read: {"run_id": "r1", "select": "a"}.'
     )
     assert (record_of(result)["status"], result.is_error) == ("cancelled", True)
+    early = RunRecord(run_id="r3", query="", planner="llm", begun=[{"tool": "a__x", "status": "stopped"}])
+    told = "Reads had begun while the plan was being written: a__x stopped."
+    assert said(reply_cancelled(early, "The run was cancelled.")).startswith(f"The run was cancelled. {told}")
     nothing = RunRecord(run_id="r2", query="", planner="host")
     assert said(reply_cancelled(nothing, "The run was cancelled.")) == "The run was cancelled."
 
 
 def test_selected() -> None:
     """A part by an expression; a step that goes on is not read, unless the run is over."""
-    assert said(reply_selected(a_run(), "[a[0], b, inputs.x]", {"x": 5})) == "[1, null, 5]"
+    assert said(reply_selected(a_run(), "[a[0], b, inputs.x]", {"x": 5})) == "[1,null,5]"
     going = a_run("running")
     going.steps[1].status = "running"
-    assert said(reply_selected(going, "a", {})) == "[1, 2]"
+    assert said(reply_selected(going, "a", {})) == "[1,2]"
     with pytest.raises(BatonError, match="Step `b` is not over yet") as error:
         reply_selected(going, "b", {})
     assert "run_id alone" in error.value.info.cure

@@ -316,6 +316,16 @@ async def test_steps_that_become_ready_together_are_one_question() -> None:
     assert sorted(run.tools.called) == ["a__x", "db__put", "mail__send", "web__search"]
 
 
+def late(release: anyio.Event) -> Callable[[dict[str, JsonValue]], Awaitable[JsonValue]]:
+    """Return a tool that answers once something is released."""
+
+    async def answer(_arguments: dict[str, JsonValue]) -> JsonValue:
+        await release.wait()
+        return "late"
+
+    return answer
+
+
 async def test_a_step_that_comes_while_a_person_thinks_is_the_next_question() -> None:
     """What was not shown is not decided about: one question at a time, and a ruling is for what it was about."""
     release = anyio.Event()
@@ -325,16 +335,12 @@ async def test_a_step_that_comes_while_a_person_thinks_is_the_next_question() ->
             release.set()
             await run.tools.arrived("b__y")
 
-    async def slow(_arguments: dict[str, JsonValue]) -> JsonValue:
-        await release.wait()
-        return "late"
-
     run = story(
         READ,
         {"id": "y", "tool": "b__y"},
         hanging("m"),
         hanging("p", "db__put", on="y"),
-        answers={"b__y": slow},
+        answers={"b__y": late(release)},
         person=Person([ONCE, ONCE, NO], thinks=60, meanwhile=come),
     )
     assert await run.run() is None
@@ -546,17 +552,13 @@ async def test_always_said_while_others_of_the_tool_wait() -> None:
             release.set()
             await run.tools.arrived("b__y")
 
-    async def slow(_arguments: dict[str, JsonValue]) -> JsonValue:
-        await release.wait()
-        return "late"
-
     run = story(
         READ,
         {"id": "y", "tool": "b__y"},
         hanging("m"),
         hanging("n", on="y", independent=True),
         hanging("w", "web__search", on="m"),
-        answers={"b__y": slow},
+        answers={"b__y": late(release)},
         person=Person([ONCE, ALWAYS, ONCE], thinks=60, meanwhile=come),
     )
     assert await run.run() is None

@@ -1,10 +1,12 @@
 """Early start: reads that begin while their plan is being written."""
 
 import itertools
-from collections.abc import AsyncGenerator
+import json
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -15,11 +17,20 @@ from batonmcp.core.approval import Approval, Approved, Decide, Refused, Ruling
 from batonmcp.core.caller import Answer, Caller, Progress, Question
 from batonmcp.core.effect import Effect
 from batonmcp.core.errors import ErrorInfo, LlmError
-from batonmcp.core.events import Event, Noted, PlanReady, RunFinished, StepFinished, StepProgressed, StepStarted
+from batonmcp.core.events import (
+    Event,
+    Noted,
+    PlanReady,
+    ReadsBegun,
+    RunFinished,
+    StepFinished,
+    StepProgressed,
+    StepStarted,
+)
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed
 from batonmcp.core.policy import Policy
-from batonmcp.core.record import RunRecord, StepRecord
+from batonmcp.core.record import Recorder, RunRecord, StepRecord
 from batonmcp.llm.port import ArgumentsGrew, CallBegun, StreamLost
 from batonmcp.stages.audience import Audience, cannot_ask
 from batonmcp.stages.early import Early
@@ -27,7 +38,9 @@ from batonmcp.stages.orchestrate import orchestrate
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.route import PLAN_FUNCTION
 from batonmcp.stages.task import Output, Task
+from batonmcp.stages.telling import text_of
 from builders import registry, tool
+from doubles.ports import Answer as InProcessAnswer
 from doubles.ports import Dialogue, InProcessTools, ScriptedLLM, Streamed, calling, failed, saying, streamed
 
 pytestmark = pytest.mark.anyio
@@ -60,6 +73,7 @@ class Story:
     decide: Decide = agree
     caller: Caller | None = None
     events: list[Event] = field(default_factory=list[Event])
+    listen: Callable[[Event], None] | None = None
     result: RunRecord | None = None
 
     @property
@@ -89,11 +103,16 @@ class Story:
             now=lambda: NOW,
             policy=self.policy,
         )
-        audience = Audience(listen=self.events.append, decide=self.decide)
+        audience = Audience(listen=self._hear, decide=self.decide)
         if self.caller:
-            audience = Audience(listen=self.events.append, decide=self.decide, caller=self.caller)
+            audience = replace(audience, caller=self.caller)
         self.result = await orchestrate(Task(query="q", output=output), ports, audience)
         return self.result
+
+    def _hear(self, event: Event) -> None:
+        self.events.append(event)
+        if self.listen:
+            self.listen(event)
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[anyio.CancelScope]:
@@ -259,7 +278,7 @@ async def test_plan_that_cannot_run_stops_what_began() -> None:
         ("weather__today", "answered"),
         ("trains__find", "left"),
     ], "the second reply begins the same, and nothing is called twice"
-    assert "does not hold them after all: weather__today (answered), trains__find (stopped)." in story.notes
+    assert "does not hold them after all: weather__today answered, trains__find stopped." in story.notes
 
 
 async def test_mended_plan_takes_over_what_still_fits() -> None:
@@ -271,7 +290,7 @@ async def test_mended_plan_takes_over_what_still_fits() -> None:
     assert called(story) == [WEATHER, TRAINS, MAIL]
     assert story.tools.calls[1].end == "left"
     assert [step.status for step in story.record.steps] == ["succeeded", "succeeded"]
-    assert "trains__find (stopped)" in story.notes
+    assert "trains__find stopped" in story.notes
     assert "weather__today" not in story.notes.partition("does not hold")[2]
 
 
@@ -285,7 +304,7 @@ async def test_calls_before_a_plan_are_taken_over_where_it_has_them() -> None:
         await story.run()
     assert called(story) == [WEATHER, TRAINS]
     assert [(step.id, step.value) for step in story.record.steps] == [("a", TRAINS[1])]
-    assert "weather__today (answered)" in story.notes
+    assert "weather__today answered" in story.notes
 
 
 async def test_step_that_has_come_to_wait_is_called_in_its_turn() -> None:
@@ -318,7 +337,7 @@ async def test_failed_reply_stops_what_began() -> None:
     assert record.error is not None
     assert record.error["kind"] == "llm_unreachable"
     assert {call.end for call in story.tools.calls} <= {"left"}
-    assert "weather__today (stopped)" in story.notes
+    assert "weather__today stopped" in story.notes
 
 
 async def test_lost_stream_repeats_nothing() -> None:
@@ -347,7 +366,8 @@ async def test_refused_by_policy_says_which_reads_ran() -> None:
     assert record.status == "refused"
     assert story.tools.called == ["weather__today", "trains__find"]
     assert (record.answer or "").startswith(
-        "Nothing was run but reads that began while the plan was being written (weather__today, trains__find), because"
+        "Nothing was run but reads that began while the plan was being written (weather__today answered, "
+        "trains__find stopped), because"
     )
     assert [step.status for step in record.steps] == ["succeeded", "cancelled", "pending"]
     assert story.step("trains__find").because == "the plan was not run"
@@ -365,7 +385,7 @@ async def test_refused_by_a_person_says_so_too() -> None:
     with anyio.fail_after(TIME_S):
         record = await story.run()
     assert record.status == "refused"
-    assert "(weather__today) because a person refused it" in (record.answer or "")
+    assert "(weather__today answered) because a person refused it" in (record.answer or "")
     assert "nothing but reads of it has begun" in asked[0]
     assert story.tools.called == ["weather__today"]
 
@@ -376,7 +396,7 @@ async def test_undecided_plan_says_so_too() -> None:
     with anyio.fail_after(TIME_S):
         record = await story.run()
     assert record.status == "approval_required"
-    assert "(weather__today): a person decides" in (record.answer or "")
+    assert "(weather__today answered): a person decides" in (record.answer or "")
 
 
 async def test_agreed_plan_goes_on_with_what_began() -> None:
@@ -509,9 +529,14 @@ async def test_nothing_began() -> None:
     ports = Ports(
         tools=InProcessTools(TOOLS), planner="llm", llm=None, limits=Limits(), clock=lambda: 0.0, now=lambda: NOW
     )
-    early = Early(Task(query="q"), ports, Caller(principal="", ask=_nobody, progressed=lambda _p: None), None)
-    assert (early.note, list(early.names), list(early.told())) == (None, [], [])
-    assert early.beginning(TOOLS) is None
+    events: list[Event] = []
+    caller = Caller(principal="", ask=_nobody, progressed=lambda _p: None)
+    early = Early(Task(query="q"), ports, caller, events.append, None)
+    with early.beginning(TOOLS) as beginning:
+        assert beginning is None
+    assert (early.note, early.has_begun, early.ended_with_nothing()) == (None, False, "Nothing was run")
+    assert early.admitted(DOWN.info) == DOWN.info
+    assert events == []
 
 
 async def _nobody(_question: Question) -> Answer:
@@ -522,3 +547,329 @@ def test_step_events_told_late_are_the_only_ones() -> None:
     """The records of both events have a time of their own only where it is given."""
     assert StepStarted(step_id="a", arguments=[], per_item=False).at is None
     assert StepFinished(step_id="a", outcome=Failed(error=ErrorInfo(kind="x", message="No."))).at is None
+
+
+# Conditions and items.
+
+LOOP: list[JsonValue] = [
+    {"id": "w", "tool": "weather__today", "arguments": {"city": "Oslo"}},
+    {"id": "t", "tool": "trains__find", "for_each": "w.list", "arguments": {"to": {"$from": "item"}}},
+    {"id": "m", "tool": "mail__send", "arguments": {"text": {"$from": "len(t)"}}},
+]
+
+
+def planning(steps: list[JsonValue], *, gate: anyio.Event | None = None) -> Streamed:
+    """Return a plan of these steps; its reply ends when the gate opens."""
+    return streamed(calling((PLAN_FUNCTION, {"steps": steps})), gates={1: gate} if gate else None)
+
+
+def gave(tools: dict[str, InProcessAnswer], **story: Any) -> dict[str, Any]:  # noqa: ANN401 - as a story has them
+    """Return what makes a story in which tools answer so."""
+    return {"tools": InProcessTools(TOOLS, tools), **story}
+
+
+async def test_condition_of_an_early_step_decides_early() -> None:
+    """Over the answer of an early read: true begins its step, false leaves it to the plan, which skips it."""
+    steps: list[JsonValue] = [
+        {"id": "w", "tool": "weather__today", "arguments": {"city": "Oslo"}},
+        {"id": "y", "tool": "trains__find", "arguments": {"n": 1}, "when": "w.city == 'Oslo'"},
+        {"id": "n", "tool": "trains__find", "arguments": {"n": 2}, "when": "w.city != 'Oslo'"},
+        {"id": "m", "tool": "mail__send", "arguments": {}, "when": "len(y) > 0"},
+    ]
+    gate = anyio.Event()
+    story = Story(ScriptedLLM(planning(steps, gate=gate)))
+    async with story.running():
+        await story.tools.arrived("weather__today", "trains__find")
+        await anyio.wait_all_tasks_blocked()
+        assert called(story) == [WEATHER, ("trains__find", {"n": 1})]
+        gate.set()
+    assert [step.status for step in story.record.steps] == ["succeeded", "succeeded", "skipped", "succeeded"]
+    assert len(story.tools.calls) == 3
+    assert not story.notes
+
+
+async def test_items_of_an_early_list_begin_early() -> None:
+    """Each item is a call, as many at a time as any loop makes; the plan goes on with them one by one."""
+    gate = anyio.Event()
+    answers: dict[str, InProcessAnswer] = {"weather__today": {"list": ["a", "b", "c"]}}
+    story = Story(ScriptedLLM(planning(LOOP, gate=gate)), **gave(answers, limits=Limits(parallel_items=2)))
+    release = story.tools.hold("trains__find")
+    async with story.running():
+        await story.tools.arrived("trains__find", "trains__find")
+        await anyio.wait_all_tasks_blocked()
+        assert called(story)[1:] == [("trains__find", {"to": "a"}), ("trains__find", {"to": "b"})]
+        release.set()
+        await story.tools.arrived(*["trains__find"] * 3)
+        await anyio.wait_all_tasks_blocked()
+        assert story.tools.called == ["weather__today", *["trains__find"] * 3]
+        gate.set()
+    assert story.record.status == "ok"
+    assert called(story)[1:] == [*(("trains__find", {"to": to}) for to in "abc"), ("mail__send", {"text": 3})]
+    loop = story.step("trains__find")
+    assert loop.value == [{"to": to} for to in "abc"]
+    assert [item["status"] for item in loop.items or ()] == ["succeeded"] * 3
+    assert loop.ended_ms is not None
+    assert loop.ended_ms <= story.record.timings_ms.route
+
+
+@pytest.mark.parametrize("on_error", ["stop", "continue"])
+async def test_items_that_fail_are_outcomes_of_their_own(on_error: str) -> None:
+    """One that its tool refuses, one that has nothing to call with: the plan says what that means for the step."""
+
+    async def find(arguments: dict[str, JsonValue]) -> JsonValue | Failed:
+        return failed("No such place.") if arguments["to"] == "b" else arguments["to"]
+
+    answers: dict[str, InProcessAnswer] = {"weather__today": {"list": ["a", "b", {}]}, "trains__find": find}
+    loop: JsonValue = {
+        "id": "t",
+        "tool": "trains__find",
+        "for_each": "w.list",
+        "arguments": {"to": {"$from": "item[:9]"}},
+        "on_error": on_error,
+    }
+    story = Story(ScriptedLLM(planning([LOOP[0], loop])), **gave(answers))
+    with anyio.fail_after(TIME_S):
+        await story.run()
+    step = story.step("trains__find")
+    assert [item["status"] for item in step.items or ()] == ["succeeded", "failed", "failed"]
+    assert step.status == ("succeeded" if on_error == "continue" else "failed")
+    assert step.value == (["a", None, None] if on_error == "continue" else None)
+    assert len(story.tools.calls) == 3
+
+
+@pytest.mark.parametrize(("parallel_run", "parallel_items"), [(1, 8), (2, 1), (4, 3), (16, 8)])
+async def test_many_items_are_called_once_each(parallel_run: int, parallel_items: int) -> None:
+    """Whatever begins early of them, and whatever the bounds are, which hold before and after the plan."""
+    gate = anyio.Event()
+    answers: dict[str, InProcessAnswer] = {"weather__today": {"list": list(range(20))}}
+    limits = Limits(parallel_run=parallel_run, parallel_items=parallel_items)
+    story = Story(ScriptedLLM(planning(LOOP, gate=gate)), **gave(answers, limits=limits))
+    async with story.running():
+        await story.tools.arrived("weather__today")
+        await anyio.wait_all_tasks_blocked()
+        assert len(story.tools.calls) == min(parallel_run, 21), "so many calls begin early in all"
+        gate.set()
+    assert story.record.status == "ok"
+    found = [call.arguments["to"] for call in story.tools.calls if call.tool == "trains__find"]
+    assert sorted(found, key=str) == sorted(range(20), key=str)
+    assert story.tools.most_at_once["trains__find"] <= min(parallel_run, parallel_items)
+
+
+async def test_mended_loop_takes_over_its_first_items_only() -> None:
+    """Items that began behind one that has not are made anew: nothing may wait for a place that nobody gives up."""
+    answers: dict[str, InProcessAnswer] = {"weather__today": {"list": ["b", "c"]}}
+    wrong: list[JsonValue] = [*LOOP[:2], {"id": "x", "tool": "a__unknown", "arguments": {}}]
+    mended: list[JsonValue] = [LOOP[0], {**object_of(LOOP[1]), "for_each": "['a'] + w.list"}]
+    limits, gate, text = Limits(parallel_run=3), anyio.Event(), json.dumps({"steps": wrong})
+    cut = text.index('{"id": "x"')
+    parts = [CallBegun(0, PLAN_FUNCTION), ArgumentsGrew(0, text[:cut]), gate, ArgumentsGrew(0, text[cut:])]
+    first = Streamed(parts, calling((PLAN_FUNCTION, {"steps": wrong})))
+    story = Story(ScriptedLLM(first, planning(mended)), **gave(answers, limits=limits))
+    release = story.tools.hold("trains__find")
+    async with story.running():
+        await story.tools.arrived("weather__today", *["trains__find"] * 2)
+        gate.set()
+        while not any(isinstance(event, PlanReady) for event in story.events):
+            await anyio.lowlevel.checkpoint()
+        release.set()
+    assert story.record.status == "ok"
+    assert story.step("trains__find").value == [{"to": to} for to in "abc"]
+    assert [call.arguments["to"] for call in story.tools.calls[1:]] == ["b", "c", "a", "b", "c"]
+    assert "trains__find stopped 2 times" in story.notes
+
+
+def object_of(value: JsonValue) -> dict[str, JsonValue]:
+    """Return a value that is an object."""
+    assert isinstance(value, dict)
+    return value
+
+
+# What is seen and said of it.
+
+
+async def test_reads_are_told_while_the_plan_is_written() -> None:
+    """The record names what has begun and how far it is; with the plan they are steps, and nothing is left over."""
+    gate = anyio.Event()
+    story = Story(ScriptedLLM(streamed(calling(WEATHER, TRAINS), gates={2: gate})))
+    release = story.tools.hold("weather__today")
+    async with story.running():
+        await story.tools.arrived("weather__today", "trains__find")
+        await anyio.wait_all_tasks_blocked()
+        release.set()
+        await anyio.wait_all_tasks_blocked()
+        gate.set()
+    seen = [event.reads for event in story.events if isinstance(event, ReadsBegun)]
+    assert seen[0] == [("weather__today", "running")]
+    assert [("weather__today", "running"), ("trains__find", "answered")] in seen
+    assert seen[-2:] == [[("weather__today", "answered"), ("trains__find", "answered")], []]
+    assert story.record.begun == []
+    assert [type(event) for event in story.events].count(StepFinished) == 2
+
+
+async def test_steps_that_began_are_shown_while_a_person_decides() -> None:
+    """Those that are answered have their value by then, whenever the answer came; the others run."""
+    asked, agreed = anyio.Event(), anyio.Event()
+
+    async def decide(_approval: Approval) -> Ruling:
+        asked.set()
+        await agreed.wait()
+        return Approved()
+
+    story = Story(ScriptedLLM(streamed(calling(WEATHER, TRAINS, MAIL))), decide=decide)
+    weather, trains = story.tools.hold("weather__today"), story.tools.hold("trains__find")
+    recorder = Recorder()
+    story.listen = recorder
+    async with story.running():
+        await asked.wait()
+        assert [step.status for step in recorder.record.steps] == ["running", "running", "pending"]
+        weather.set()
+        await anyio.wait_all_tasks_blocked()
+        assert [step.status for step in recorder.record.steps] == ["succeeded", "running", "pending"]
+        assert recorder.record.steps[0].value == WEATHER[1]
+        agreed.set()
+        trains.set()
+    assert story.record.status == "ok"
+    assert called(story) == [WEATHER, TRAINS, MAIL]
+    finished = [event.step_id for event in story.events if isinstance(event, StepFinished)]
+    assert sorted(finished) == ["s1", "s2", "s3"], "each is told once"
+
+
+async def test_cancel_while_a_person_decides_leaves_no_step_running() -> None:
+    """What was answered stays, the rest is cancelled."""
+    asked = anyio.Event()
+
+    async def decide(_approval: Approval) -> Ruling:
+        asked.set()
+        await anyio.sleep_forever()
+        return Approved()
+
+    story = Story(ScriptedLLM(streamed(calling(WEATHER, TRAINS, MAIL))), decide=decide)
+    story.tools.hold("trains__find")
+    recorder = Recorder()
+    story.listen = recorder
+    async with story.running() as scope:
+        await asked.wait()
+        scope.cancel()
+    assert [step.status for step in recorder.record.steps] == ["succeeded", "cancelled", "pending"]
+
+
+BUT = "but reads that began while the plan was being written"
+
+
+async def test_invalid_plan_says_which_reads_ran() -> None:
+    """So does the note about the first, at which time they may be running."""
+    wrong = streamed(calling(WEATHER, TRAINS, ("a__unknown", {})))
+    story = Story(ScriptedLLM(wrong, wrong))
+    story.tools.hold("trains__find")
+    with anyio.fail_after(TIME_S):
+        record = await story.run()
+    assert record.error is not None
+    assert record.error["message"].startswith(
+        f"The plan has 1 problem; nothing was run {BUT} (weather__today answered, trains__find stopped).\n- steps[2]"
+    )
+    assert f"nothing was run {BUT} (weather__today answered, trains__find running)." in story.notes
+    assert record.begun == [
+        {"tool": "weather__today", "status": "answered"},
+        {"tool": "trains__find", "status": "stopped"},
+    ]
+
+
+async def test_no_tool_that_fits_says_which_reads_ran() -> None:
+    """A model that takes back its calls has had them made all the same."""
+    begins = streamed(calling(WEATHER)).parts
+    story = Story(ScriptedLLM(Streamed(begins, saying("None of them knows."))))
+    with anyio.fail_after(TIME_S):
+        record = await story.run()
+    assert record.status == "no_match"
+    assert (record.answer or "").startswith(f"No tool was run {BUT} (weather__today answered). None of them knows.\n")
+
+
+@pytest.mark.parametrize("stops", [True, False])
+async def test_error_of_the_model_says_which_reads_ran(stops: bool) -> None:  # noqa: FBT001 - a case
+    """The sentence of the error goes on with them; a run in which nothing had begun has its plain error."""
+    begins = streamed(calling(WEATHER, TRAINS) if stops else calling())
+    story = Story(ScriptedLLM(Streamed(begins.parts, DOWN)))
+    story.tools.hold("trains__find")
+    with anyio.fail_after(TIME_S):
+        record = await story.run()
+    told = " Reads had begun while the plan was being written: weather__today answered, trains__find stopped."
+    assert record.error is not None
+    assert record.error["message"] == DOWN.info.message + (told if stops else "")
+
+
+async def test_run_out_of_time_or_budget_says_which_reads_ran() -> None:
+    """A plan that takes too long, and a second question that the budget does not allow."""
+    late = Story(ScriptedLLM(streamed(calling(WEATHER), gates={1: anyio.Event()})), limits=Limits(run_timeout=0.2))
+    with anyio.fail_after(TIME_S):
+        await late.run()
+    assert "its plan took too long. Reads had begun while the plan was being written: weather" in message_of(late)
+    wrong = streamed(calling(WEATHER, ("a__unknown", {})))
+    poor = Story(ScriptedLLM(wrong), limits=Limits(llm_tokens=1_500))
+    with anyio.fail_after(TIME_S):
+        await poor.run()
+    assert (poor.record.error or {})["kind"] == "llm_budget"
+    assert "Reads had begun while the plan was being written: weather__today answered." in message_of(poor)
+
+
+def message_of(story: Story) -> str:
+    """Return what a run failed of."""
+    assert story.record.error is not None
+    return story.record.error["message"]
+
+
+async def test_refusal_names_strays_too() -> None:
+    """Reads that the plan does not hold have run as well, whatever becomes of it."""
+    reply = calling((PLAN_FUNCTION, {"steps": [{"id": "m", "tool": "mail__send", "arguments": {}}]}))
+    story = Story(ScriptedLLM(Streamed(streamed(calling(WEATHER)).parts, reply)), policy=Policy(profile="read_only"))
+    with anyio.fail_after(TIME_S):
+        record = await story.run()
+    assert (record.answer or "").startswith(f"Nothing was run {BUT} (weather__today answered), because")
+
+
+async def test_cancelled_run_has_told_of_its_reads() -> None:
+    """The record of a run that is cancelled while its plan is being written names what had begun."""
+    gate = anyio.Event()
+    story = Story(ScriptedLLM(streamed(calling(WEATHER, TRAINS), gates={2: gate})))
+    story.tools.hold("weather__today")
+    recorder = Recorder()
+    story.listen = recorder
+    async with story.running() as scope:
+        await story.tools.arrived("trains__find")
+        await anyio.wait_all_tasks_blocked()
+        scope.cancel()
+    told = "Reads had begun while the plan was being written: weather__today stopped, trains__find answered."
+    assert text_of(recorder.record).startswith(f"Cancelled. {told}")
+
+
+async def test_reply_that_is_over_begins_nothing_more() -> None:
+    """A read that waits for another is not begun once its reply has failed, whenever the other is answered."""
+    steps: list[JsonValue] = [
+        {"id": "w", "tool": "weather__today", "arguments": {"city": "Oslo"}},
+        {"id": "t", "tool": "trains__find", "arguments": {"to": {"$from": "w.city"}}},
+    ]
+    gate = anyio.Event()
+    first = Streamed(planning(steps).parts, LlmError(kind="llm_length", message="Cut off.", cure="Ask for less."))
+    second = Streamed([gate], saying("Nothing fits."))
+    story = Story(ScriptedLLM(first, second))
+    release = story.tools.hold("weather__today")
+    async with story.running():
+        await story.tools.arrived("weather__today")
+        while len(story.llm.requests) < 2:
+            await anyio.lowlevel.checkpoint()
+        release.set()
+        await anyio.wait_all_tasks_blocked()
+        assert story.tools.called == ["weather__today"]
+        gate.set()
+    assert story.tools.called == ["weather__today"]
+
+
+async def test_end_begins_nothing_more() -> None:
+    """Items that wait for a place are not begun as those before them are stopped."""
+    gate = anyio.Event()
+    answers: dict[str, InProcessAnswer] = {"weather__today": {"list": ["a", "b", "c"]}}
+    story = Story(ScriptedLLM(planning(LOOP, gate=gate)), **gave(answers, limits=Limits(parallel_items=1)))
+    story.tools.hold("trains__find")
+    async with story.running() as scope:
+        await story.tools.arrived("trains__find")
+        scope.cancel()
+    assert story.tools.called == ["weather__today", "trains__find"]

@@ -15,6 +15,7 @@ from batonmcp.core.events import (
     LlmCalled,
     Noted,
     PlanReady,
+    ReadsBegun,
     RouteStarted,
     RunFinished,
     RunStarted,
@@ -44,6 +45,10 @@ def ready(*tools: str) -> PlanReady:
         (RouteStarted(tools=3, agents=["A", "B"]), "Choosing among 3 tools of A, B"),
         (RouteStarted(tools=9, agents=list("ABCDEFG")), "Choosing among 9 tools of A, B, C, D, E, F, …"),
         (RouteStarted(tools=2, agents=["A\n\x1b[2JB"]), "Choosing among 2 tools of A [2JB"),
+        (
+            ReadsBegun(reads=[("a__x", "answered"), ("b__y", "running")]),
+            "Begun while the plan is being written: a__x answered, b__y running",
+        ),
         (ready("a__x"), "Single: a__x"),
         (ready("a__x", "b__y"), "Parallel: a__x, b__y"),
         (ApprovalAsked(tools=["a__x"], begun=False), "Waiting for a decision about a__x"),
@@ -83,6 +88,14 @@ def test_steps_are_named() -> None:
     assert several.tell(once) == "a__x (step s1): running (1 call)"
     assert alone.tell(again) == "a__x: trying again"
     assert alone.tell(skipped) == "a__x: skipped"
+
+
+def test_reads_that_a_plan_does_not_hold_are_no_news() -> None:
+    """They are noted in the record; what goes on is the plan."""
+    narrator = Narrator()
+    narrator.tell(ready("a__x"))
+    assert narrator.tell(ReadsBegun(reads=[("b__y", "stopped")])) is None
+    assert narrator.now == "Single: a__x"
 
 
 def test_done_counts_up_to_just_below_the_total() -> None:

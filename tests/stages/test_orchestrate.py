@@ -705,6 +705,17 @@ async def test_cancelled_while_a_step_runs() -> None:
     assert stages(llm) == ["route"]
 
 
+async def cancelled_at(event: anyio.Event, story: Story) -> None:
+    """Cancel a run when something happens: it says so, and has called nothing."""
+    with anyio.fail_after(TIME_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(story.run)
+            await event.wait()
+            tasks.cancel_scope.cancel()
+    assert story.end.status == "cancelled"
+    assert story.tools.calls == []
+
+
 async def test_cancelled_while_the_model_thinks() -> None:
     """A cancel during routing ends the run before any step."""
 
@@ -717,13 +728,7 @@ async def test_cancelled_while_the_model_thinks() -> None:
 
     thinking = anyio.Event()
     story = Story(InProcessTools(TOOLS), llm=Thinking())
-    with anyio.fail_after(TIME_S):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(story.run)
-            await thinking.wait()
-            tasks.cancel_scope.cancel()
-    assert story.end.status == "cancelled"
-    assert story.tools.calls == []
+    await cancelled_at(thinking, story)
 
 
 async def test_cancelled_while_a_person_thinks() -> None:
@@ -737,13 +742,7 @@ async def test_cancelled_while_a_person_thinks() -> None:
         return Approved()
 
     story.decide = think
-    with anyio.fail_after(TIME_S):
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(story.run)
-            await asked.wait()
-            tasks.cancel_scope.cancel()
-    assert story.end.status == "cancelled"
-    assert story.tools.calls == []
+    await cancelled_at(asked, story)
 
 
 # Notes.

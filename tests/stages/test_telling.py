@@ -80,6 +80,21 @@ def test_data_tells_what_is_missing_and_why() -> None:
     }
 
 
+def test_data_of_a_run_without_results_tells_why() -> None:
+    """Words, an error, decisions and the plan stand there under the names that the record has for them."""
+    run = record("approval_required", step("a", "pending"), answer="A person decides.")
+    run.plan, run.decisions = {"steps": []}, [{"tools": ["a__x"], "decision": None}]
+    assert results_of(run) == {
+        "status": "approval_required",
+        "results": {},
+        "undone": [{"step": "a", "tool": "a__x", "status": "pending"}],
+        "answer": "A person decides.",
+        "decisions": [{"tools": ["a__x"], "decision": None}],
+        "plan": {"steps": []},
+    }
+    assert results_of(record("failed", error=ERROR)) == {"status": "failed", "results": {}, "error": ERROR}
+
+
 def test_data_tells_which_items_are_missing() -> None:
     """A loop that goes on over failures has its list with null in it, and each item that failed with its reason."""
     run = record("partial", step("a", "succeeded", value=[1, None], items=[GOOD_ITEM, BAD_ITEM]))
@@ -219,3 +234,17 @@ def test_a_run_that_goes_on() -> None:
 def test_a_run_that_has_just_begun() -> None:
     """There is nothing to show yet."""
     assert text_of(record("running")).startswith("Still running; nothing is done yet.\n\nCall orchestrate with ")
+
+
+def test_reads_before_the_plan() -> None:
+    """While it is written they are named with how far they are, and at the end if no plan came to hold them."""
+    run = record("running")
+    run.begun = [{"tool": "a__x", "status": "answered"}, {"tool": "b__y", "status": "running"}]
+    said = "Still running. Begun while the plan is being written: a__x answered, b__y running."
+    assert text_of(run).startswith(f"{said}\n\nCall orchestrate with ")
+    run.plan = {"steps": []}
+    assert text_of(run).startswith("Still running; nothing is done yet.\n\n")
+    run = record("cancelled")
+    assert text_of(run) == "Cancelled."
+    run.begun = [{"tool": "a__x", "status": "stopped"}]
+    assert text_of(run).startswith("Cancelled. Reads had begun while the plan was being written: a__x stopped.")

@@ -4,28 +4,23 @@ What a command needs besides the others is imported when it runs: those that sta
 import takes most of their time.
 """
 
-import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import anyio
 import typer
 
 from batonmcp import __version__
 from batonmcp.cli import approve as approving
+from batonmcp.cli import in_hosts
 from batonmcp.cli import runs as keeping
 from batonmcp.cli.echo import Echo
-from batonmcp.cli.install import Installation, uninstall
-from batonmcp.cli.install import install as put_in
+from batonmcp.cli.invocation import ConfigOption, Invocation, invocation_of
 from batonmcp.cli.logs import log_to_stderr
-from batonmcp.config.hosts.known import HOSTS, HostName, System
 from batonmcp.config.json_file import read_json
-from batonmcp.config.load import config_to_write, find_config, load
-from batonmcp.config.settings import Settings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
 from batonmcp.stages.task import Task
@@ -43,20 +38,6 @@ app = typer.Typer(
     help="One MCP tool that plays a whole set of MCP servers: route once, execute without a model, answer once.",
 )
 
-_Config = Annotated[
-    Path | None,
-    typer.Option("--config", metavar="FILE", help="servers.json to use; else $BATONMCP_CONFIG, then ./servers.json."),
-]
-
-
-_HostArgument = Annotated[HostName, typer.Argument(metavar="HOST", help=f"One of {', '.join(HOSTS)}.")]
-_HostFile = Annotated[
-    Path | None, typer.Option("--file", metavar="FILE", help="The host's file, if it is not where it usually is.")
-]
-_Project = Annotated[bool, typer.Option("--project", help="The host's file of the project in this folder.")]
-_Name = Annotated[str, typer.Option(metavar="NAME", help="What batonmcp is called in the host.")]
-_ReadOnly = Annotated[bool, typer.Option("--read-only", help="Have it refuse every plan with a step that is not read.")]
-
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it with the option's value
     if wanted:
@@ -69,28 +50,20 @@ _Version = Annotated[
 ]
 
 
-@dataclass(slots=True)
-class _Invocation:
-    """What the parts of a command share."""
-
-    echo: Echo
-    config: Path | None = None
-
-
 def main(arguments: Sequence[str]) -> None:
     """Run a command and exit with its code; what goes wrong on purpose is one sentence on standard error."""
     echo = Echo(Discretion())
     log_to_stderr(echo.discretion)
     try:
-        app(list(arguments), prog_name="batonmcp", obj=_Invocation(echo))
+        app(list(arguments), prog_name="batonmcp", obj=Invocation(echo))
     except BatonError as error:
         echo.err(f"batonmcp: {error}")
         sys.exit(_BAD_USAGE)
 
 
 @app.callback()
-def _root(context: typer.Context, config: _Config = None, *, _version: _Version = False) -> None:
-    _invocation(context).config = config
+def _root(context: typer.Context, config: ConfigOption = None, *, _version: _Version = False) -> None:
+    invocation_of(context).config = config
 
 
 @app.command(
@@ -102,7 +75,7 @@ def serve(context: typer.Context) -> None:
     """Hand over to the command that stands apart."""
     from batonmcp.cli import serve as serving  # noqa: PLC0415 - one command's imports at a time
 
-    config = _invocation(context).config
+    config = invocation_of(context).config
     serving.main([*(["--config", str(config)] if config else []), *context.args])
 
 
@@ -128,12 +101,13 @@ def ask(  # noqa: PLR0913 - one parameter an option
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Run steps that may change something without asking.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print the whole run record as JSON.")] = False,
-    config: _Config = None,
+    config: ConfigOption = None,
 ) -> None:
     """Ask, print, exit with the run's code."""
     from batonmcp.cli import ask as asking  # noqa: PLC0415 - one command's imports at a time
 
-    settings = _settings(context, config)
+    given = invocation_of(context)
+    settings = given.settings(config)
     task = Task(
         query=query,
         inputs=dict(map(asking.read_input, inputs or [])),
@@ -142,8 +116,7 @@ def ask(  # noqa: PLR0913 - one parameter an option
         plan=None if plan is None else read_json(plan, form='{"steps": [...]}'),
         fresh=fresh,
     ).checked(settings.limits)
-    code = anyio.run(partial(asking.ask, task, settings, _invocation(context).echo, yes=yes, json=json))
-    raise typer.Exit(code)
+    raise typer.Exit(anyio.run(partial(asking.ask, task, settings, given.echo, yes=yes, json=json)))
 
 
 @app.command(help="List all tools of all servers.")
@@ -154,20 +127,22 @@ def tools(
     review: Annotated[
         bool, typer.Option("--review", help="Show what each tool may do and why; on a terminal, decide about it.")
     ] = False,
-    config: _Config = None,
+    config: ConfigOption = None,
 ) -> None:
     """List what the servers offer, and what is wrong with those that do not."""
+    if review and json:
+        message = "goes with the list, not with a review: a person reads that."
+        raise typer.BadParameter(message, param_hint="--json")
+    given = invocation_of(context)
+    settings = given.settings(config)
     if review:
-        if json:
-            message = "goes with the list, not with a review: a person reads that."
-            raise typer.BadParameter(message, param_hint="--json")
         from batonmcp.cli import review as reviewing  # noqa: PLC0415 - one command's imports at a time
 
-        anyio.run(partial(reviewing.review, _settings(context, config), _invocation(context).echo))
-        return
-    from batonmcp.cli.tools import show_tools  # noqa: PLC0415 - one command's imports at a time
+        anyio.run(reviewing.review, settings, given.echo)
+    else:
+        from batonmcp.cli.tools import show_tools  # noqa: PLC0415 - one command's imports at a time
 
-    anyio.run(partial(show_tools, _settings(context, config), _invocation(context).echo, json=json))
+        anyio.run(partial(show_tools, settings, given.echo, json=json))
 
 
 @app.command(help="Check every server: how it was started, what it offers, what is wrong and what to do.")
@@ -175,70 +150,19 @@ def doctor(
     context: typer.Context,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    config: _Config = None,
+    config: ConfigOption = None,
 ) -> None:
     """Check the servers, and exit with 1 if something is wrong."""
     from batonmcp.cli import doctor as examining  # noqa: PLC0415 - one command's imports at a time
 
-    code = anyio.run(partial(examining.doctor, _settings(context, config), _invocation(context).echo, json=json))
-    raise typer.Exit(code)
+    given = invocation_of(context)
+    raise typer.Exit(anyio.run(partial(examining.doctor, given.settings(config), given.echo, json=json)))
 
 
-@app.command(help="Put batonmcp into a host: show the change, ask, keep a copy, write.")
-def install(  # noqa: PLR0913 - one parameter an option
-    context: typer.Context,
-    host: _HostArgument,
-    *,
-    read_only: _ReadOnly = False,
-    name: _Name = "batonmcp",
-    file: _HostFile = None,
-    project: _Project = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take out again what this put in.")] = False,
-    config: _Config = None,
-) -> None:
-    """Write or take out our entry."""
-    given = _invocation(context)
-    wanted = _installation(host, file, name=name, read_only=read_only, project=project)
-    if undo:
-        raise typer.Exit(uninstall(wanted, given.echo))
-    path = find_config(config or given.config, os.environ)
-    raise typer.Exit(anyio.run(partial(put_in, wanted, path, os.environ, given.echo, yes=yes)))
-
-
-@app.command("import", help="Take over a host's servers into servers.json, and put batonmcp in their place.")
-def import_(  # noqa: PLR0913 - one parameter an option
-    context: typer.Context,
-    host: _HostArgument,
-    *,
-    only: Annotated[str, typer.Option("--only", metavar="NAME,...", help="Only these servers.")] = "",
-    keep: Annotated[bool, typer.Option("--keep", help="Leave them in the host as well.")] = False,
-    install: Annotated[
-        bool | None, typer.Option("--install/--no-install", help="Whether batonmcp is put in; not with --keep.")
-    ] = None,
-    read_only: _ReadOnly = False,
-    name: _Name = "batonmcp",
-    file: _HostFile = None,
-    project: _Project = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Write without asking.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Take back the last import from this host.")] = False,
-    config: _Config = None,
-) -> None:
-    """Take servers over, or give them back."""
-    from batonmcp.cli.import_ import Import, import_servers, undo_import  # noqa: PLC0415 - one command's imports at a time
-
-    given = _invocation(context)
-    installation = _installation(host, file, name=name, read_only=read_only, project=project)
-    if undo:
-        raise typer.Exit(undo_import(installation, given.echo))
-    wanted = Import(
-        installation=installation,
-        config=config_to_write(config or given.config, os.environ).absolute(),
-        only=tuple(filter(None, map(str.strip, only.split(",")))),
-        keep=keep,
-        install=not keep if install is None else install,
-    )
-    raise typer.Exit(anyio.run(partial(import_servers, wanted, os.environ, given.echo, yes=yes)))
+app.command(help="Put batonmcp into a host: show the change, ask, keep a copy, write.")(in_hosts.install)
+app.command("import", help="Take over a host's servers into servers.json, and put batonmcp in their place.")(
+    in_hosts.import_
+)
 
 
 @app.command(help="Decide about what a host asked for; without an id, list what waits for a decision.")
@@ -249,17 +173,18 @@ def approve(
     ] = None,
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
-    config: _Config = None,
+    config: ConfigOption = None,
 ) -> None:
     """List the questions, or put one to the person at the terminal and exit with 3 if it is still to be decided."""
     if run_id is not None and json:
         message = "goes with the list, not with a run: what one asks is decided on a terminal."
         raise typer.BadParameter(message, param_hint="--json")
-    settings, echo = _settings(context, config), _invocation(context).echo
+    given = invocation_of(context)
+    settings = given.settings(config)
     if run_id is None:
-        anyio.run(partial(approving.list_questions, settings, echo, json=json))
+        anyio.run(partial(approving.list_questions, settings, given.echo, json=json))
         return
-    raise typer.Exit(anyio.run(partial(approving.decide_question, settings, run_id, echo)))
+    raise typer.Exit(anyio.run(partial(approving.decide_question, settings, run_id, given.echo)))
 
 
 runs = typer.Typer(rich_markup_mode=None, help="List the newest runs, or show one.")
@@ -272,12 +197,12 @@ def _runs(
     *,
     json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many.")] = 20,
-    config: _Config = None,
+    config: ConfigOption = None,
 ) -> None:
-    given = _invocation(context)
+    given = invocation_of(context)
     given.config = config or given.config
     if context.invoked_subcommand is None:
-        anyio.run(partial(keeping.list_runs, _settings(context, None), given.echo, limit=limit, json=json))
+        anyio.run(partial(keeping.list_runs, given.settings(None), given.echo, limit=limit, json=json))
 
 
 @runs.command(help="Show one run: its steps and its answer.")
@@ -286,27 +211,8 @@ def show(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="As `batonmcp runs` lists it.")],
     *,
     json: Annotated[bool, typer.Option("--json", help="Print the whole record as JSON.")] = False,
-    config: _Config = None,
+    config: ConfigOption = None,
 ) -> None:
     """Tell what became of a run."""
-    anyio.run(partial(keeping.show_run, _settings(context, config), run_id, _invocation(context).echo, json=json))
-
-
-def _invocation(context: typer.Context) -> _Invocation:
-    return cast("_Invocation", context.obj)
-
-
-def _installation(host: HostName, file: Path | None, *, name: str, read_only: bool, project: bool) -> Installation:
-    known = HOSTS[host]
-    system = System.here()
-    path = file or known.file(system, project=Path.cwd() if project else None)
-    return Installation(host=known, file=path, name=name, read_only=read_only)
-
-
-def _settings(context: typer.Context, config: Path | None) -> Settings:
-    given = _invocation(context)
-    settings = load(find_config(config or given.config, os.environ), os.environ)
-    given.echo.discretion.learn(settings.secrets)
-    for warning in settings.warnings:
-        given.echo.err(f"batonmcp: {warning}")
-    return settings
+    given = invocation_of(context)
+    anyio.run(partial(keeping.show_run, given.settings(config), run_id, given.echo, json=json))

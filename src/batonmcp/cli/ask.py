@@ -2,10 +2,11 @@
 
 import json as json_text
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from pydantic import JsonValue
 from rich.console import Console
@@ -42,7 +43,7 @@ async def ask(task: Task, settings: Settings, echo: Echo, *, yes: bool, json: bo
         )
         async with open_hub(settings, discretion=echo.discretion, without_llm="lexical") as hub:
             record = await orchestrate(task, hub.ports, audience)
-    echo.out(_text(record, task.output, json=json))
+    _print(record, task.output, echo, json=json)
     return exit_code(record.status)
 
 
@@ -57,12 +58,20 @@ def exit_code(status: RunStatus) -> int:
             return 1
 
 
-def _text(record: RunRecord, output: Output, *, json: bool) -> str:
+def _print(record: RunRecord, output: Output, echo: Echo, *, json: bool) -> None:
+    """Print what was asked for. Who asked for data gets data, whatever came of it; words for people go beside it."""
     if json:
-        return json_text.dumps(record.as_json(), indent=2, ensure_ascii=False)
-    if output == "data" and has_data(record):
-        return json_text.dumps(data_of(record), indent=2, ensure_ascii=False)
-    return text_of(record)
+        echo.out(_json(record.as_json()))
+    elif output == "data":
+        echo.out(_json(data_of(record)))
+        if not has_data(record):
+            echo.err(text_of(record))
+    else:
+        echo.out(text_of(record))
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json_text.dumps(value, indent=2, ensure_ascii=False)
 
 
 class _Show:

@@ -18,10 +18,11 @@ from batonmcp.core.prices import Price, price_of
 from batonmcp.downstream.fleet import Fleet, open_fleet
 from batonmcp.llm.memory import Dialects
 from batonmcp.llm.openai_client import OpenAIClient
-from batonmcp.llm.port import Stage
-from batonmcp.stages.ports import PlannerKind, Ports
+from batonmcp.llm.port import LLM, Stage
+from batonmcp.stages.ports import Keep, PlannerKind, Ports, Tools
 from batonmcp.store.approvals import Approvals
 from batonmcp.store.dialects import KeptDialects
+from batonmcp.store.port import Store
 from batonmcp.store.routes import Routes
 from batonmcp.store.runs import Runs
 from batonmcp.store.shapes import Shapes
@@ -61,15 +62,13 @@ async def open_hub(
         ConfigError: The planner `llm` is asked for, but no model is configured.
     """
     planner = _planner(settings, without_llm)
-
     async with (
         open_store(settings, discretion) as store,
         open_fleet(settings, store) as fleet,
         anyio.create_task_group() as tasks,
         AsyncExitStack() as stack,
     ):
-        dialects = Dialects(KeptDialects(store))
-        llm = OpenAIClient(settings.llm, discretion, dialects=dialects) if settings.llm else None
+        llm = _llm(settings, discretion, store)
         if llm:
             stack.push_async_callback(llm.aclose)
             tasks.start_soon(llm.open)  # its imports take as long as a server's start: let them overlap
@@ -78,23 +77,36 @@ async def open_hub(
         runs = Runs(store, settings.store.results)
         keeper = RunKeeper(runs, tasks)
         stack.callback(keeper.stop)
-        ports = Ports(
-            tools=fleet,
-            planner=planner,
-            llm=llm,
-            limits=settings.limits,
-            clock=time.monotonic,
-            now=lambda: datetime.now().astimezone(),
-            keep=keeper,
-            policy=settings.policy,
-            trust=Trust(store),
-            routes=Routes(store) if settings.route_cache else None,
-            route_model=settings.llm.model_for("route") if settings.llm else "",
-            shapes=Shapes(store),
-            prices=_prices(settings),
-        )
+        ports = _ports(settings, store, tools=fleet, planner=planner, llm=llm, keep=keeper)
         yield Hub(ports=ports, approvals=Approvals(store), runs=runs)
         tasks.cancel_scope.cancel()
+
+
+def _llm(settings: Settings, discretion: Discretion, store: Store) -> OpenAIClient | None:
+    """Return the client of the configured endpoint; None where no model is configured."""
+    if settings.llm is None:
+        return None
+    return OpenAIClient(settings.llm, discretion, dialects=Dialects(KeptDialects(store)))
+
+
+def _ports(  # noqa: PLR0913 - what differs from one composition to another
+    settings: Settings, store: Store, *, tools: Tools, planner: PlannerKind, llm: LLM | None, keep: Keep
+) -> Ports:
+    return Ports(
+        tools=tools,
+        planner=planner,
+        llm=llm,
+        limits=settings.limits,
+        clock=time.monotonic,
+        now=lambda: datetime.now().astimezone(),
+        keep=keep,
+        policy=settings.policy,
+        trust=Trust(store),
+        routes=Routes(store) if settings.route_cache else None,
+        route_model=settings.llm.model_for("route") if settings.llm else "",
+        shapes=Shapes(store),
+        prices=_prices(settings),
+    )
 
 
 async def _apply(fleet: Fleet, discretion: Discretion, settings: Settings) -> None:

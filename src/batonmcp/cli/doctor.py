@@ -8,6 +8,7 @@ from typing import Any
 from batonmcp import __version__
 from batonmcp.cli.addressee import addressee
 from batonmcp.cli.echo import Echo
+from batonmcp.cli.unmatched import Unmatched, unmatched
 from batonmcp.config.settings import Settings
 from batonmcp.core.registry import Registry
 from batonmcp.downstream.fleet import open_fleet
@@ -28,10 +29,11 @@ async def doctor(settings: Settings, echo: Echo, *, json: bool) -> int:
         await fleet.settled()
         registry = await fleet.registry()
         reports = [_with_defects(report, registry) for report in fleet.reports()]
+        idle = list(unmatched(settings.rules, fleet.offered()))
     echo.out(
-        json_text.dumps(_as_json(settings, reports), indent=2, ensure_ascii=False)
+        json_text.dumps(_as_json(settings, reports, idle), indent=2, ensure_ascii=False)
         if json
-        else _as_text(settings, reports)
+        else _as_text(settings, reports, idle)
     )
     return int(any(report.state not in {"ready", "idle"} for report in reports))
 
@@ -51,13 +53,13 @@ def _with_defects(report: ServerReport, registry: Registry) -> ServerReport:
     return replace(report, notes=(*report.notes, *defects))
 
 
-def _as_text(settings: Settings, reports: Sequence[ServerReport]) -> str:
+def _as_text(settings: Settings, reports: Sequence[ServerReport], idle: Sequence[Unmatched]) -> str:
     head = [f"batonmcp {__version__} with {settings.source}", f"  {addressee(settings)}"]
     if not reports:
         head.append("  servers.json names no servers.")
     ill = sum(report.state not in {"ready", "idle"} for report in reports)
     end = [f"{ill} of {len(reports)} servers need attention."] if ill else []
-    return "\n\n".join("\n".join(block) for block in (head, *map(_server, reports), end) if block)
+    return "\n\n".join("\n".join(block) for block in (head, *map(_server, reports), _rules(idle), end) if block)
 
 
 def _server(report: ServerReport) -> Iterator[str]:
@@ -74,6 +76,11 @@ def _server(report: ServerReport) -> Iterator[str]:
         yield f"   its last words: {_indented(report.last_words)}"
 
 
+def _rules(idle: Sequence[Unmatched]) -> Sequence[str]:
+    """Tell of rules that somebody relies on in vain."""
+    return ["Rules of servers.json that do nothing now:", *(f"   - {rule}" for rule in idle)] if idle else []
+
+
 def _facts(report: ServerReport) -> str:
     if report.ready_in is None:
         return ""
@@ -86,10 +93,11 @@ def _indented(text: str) -> str:
     return "\n     ".join(text.splitlines())
 
 
-def _as_json(settings: Settings, reports: Sequence[ServerReport]) -> dict[str, Any]:
+def _as_json(settings: Settings, reports: Sequence[ServerReport], idle: Sequence[Unmatched]) -> dict[str, Any]:
     return {
         "version": __version__,
         "config": str(settings.source),
         "llm": settings.llm and {"base_url": settings.llm.base_url, "model": settings.llm.model},
         "servers": [asdict(report) for report in reports],
+        "unmatched": [rule.as_json() for rule in idle],
     }

@@ -12,8 +12,9 @@ from batonmcp.config.endpoint import is_address, sendable
 from batonmcp.config.interpolate import UnsetVariable
 from batonmcp.config.notices import entry_notices, plain_secret
 from batonmcp.config.program import env_file_of, program
+from batonmcp.config.rules import rules_of_entry
 from batonmcp.config.secret import credentials, looks_like_a_token, secret_parts
-from batonmcp.config.settings import HttpServer, ServerSettings, StdioServer
+from batonmcp.config.settings import HttpServer, Rule, ServerSettings, StdioServer
 from batonmcp.config.surroundings import Surroundings, Unusable
 from batonmcp.config.variables import Variables
 
@@ -28,12 +29,14 @@ class Entry:
 
     Attributes:
         settings: Of its server; None if it is disabled.
+        rules: Its globs over names of tools.
         warnings: About it, as sentences that begin with its place in the file.
         files: That it depends on, whether they exist or not.
         secrets: Texts that must not be shown. Secret.
     """
 
     settings: ServerSettings | None = None
+    rules: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
@@ -61,6 +64,7 @@ def read_entry(name: str, entry: JsonValue, around: Surroundings) -> Entry:
     else:
         return Entry(
             settings=_settings(name, read, transport),
+            rules=tuple(rules_of_entry(name, read, place)),
             warnings=(*warnings, *_plain_secrets(read, place, around)),
             files=files,
             secrets=frozenset(_secrets(read, transport, around.variables)),

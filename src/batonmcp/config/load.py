@@ -12,6 +12,7 @@ from batonmcp.config.entry import read_entry
 from batonmcp.config.json_file import read_json
 from batonmcp.config.notices import plain_secret, unfollowed, unknown_keys
 from batonmcp.config.permissions import everybody_may_write
+from batonmcp.config.rules import rules_of_ours
 from batonmcp.config.secret import looks_like_a_token, secret_parts
 from batonmcp.config.settings import LlmSettings, Settings
 from batonmcp.config.storage import store_settings
@@ -89,6 +90,7 @@ def load(path: Path, environment: Mapping[str, str]) -> Settings:
         store=store_settings(
             document.batonmcp.store, variables.values, place=f"{path}: batonmcp.store", folder=path.parent
         ),
+        rules=(*(rule for entry in entries for rule in entry.rules), *rules_of_ours(document.batonmcp)),
         warnings=(*(f"{path}: {warning}" for warning in warnings), *variables.warnings),
         files=tuple(dict.fromkeys([path, *variables.files, *(file for entry in entries for file in entry.files)])),
         secrets=frozenset({*_llm_secrets(document.batonmcp, llm, variables)}.union(*(e.secrets for e in entries))),

@@ -23,6 +23,7 @@ __all__ = [
     "LlmSettings",
     "PlannerChoice",
     "Protocol",
+    "Rule",
     "ServerSettings",
     "Settings",
     "StdioServer",
@@ -113,6 +114,23 @@ class ServerSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A glob over names of tools.
+
+    Attributes:
+        place: Where in the file it stands.
+        glob: What it says.
+        server: The server whose tools' own names it is about; None: it is about qualified names.
+        also_plain: Whether it holds for a tool that goes by an alias under its plain name, too.
+    """
+
+    place: str
+    glob: str
+    server: str | None = None
+    also_plain: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LlmEndpoint:
     """An OpenAI-compatible endpoint, and a model there.
 
@@ -195,6 +213,7 @@ class Settings:
         effects: Globs over qualified names and what they make of a tool; the first match wins.
         limits: Bounds of a run.
         store: What is kept from one process to the next.
+        rules: All globs over names of tools, and where they stand.
         warnings: What in the file was passed over, as sentences.
         files: Every file that it depends on, whether it exists or not; `source` is one of them.
         secrets: Texts that must not be shown or stored. Secret.
@@ -210,6 +229,7 @@ class Settings:
     effects: Mapping[str, EffectKind] = field(default_factory=dict[str, EffectKind])
     limits: Limits = field(default_factory=Limits)
     store: StoreSettings = field(default_factory=StoreSettings)
+    rules: tuple[Rule, ...] = ()
     warnings: tuple[str, ...] = ()
     files: tuple[Path, ...] = ()
     secrets: frozenset[str] = field(default=frozenset(), repr=False)

@@ -1,7 +1,7 @@
 """Early start: which steps may start while the plan that they belong to is still being written.
 
-Only what can do no harm whatever comes after it: a call that reads, within its own server, that nobody is asked about,
-and that waits for nothing but others of the kind. All other steps wait for the whole plan.
+Only what can do no harm whatever comes after it: calls that read, within their own server, that nobody is asked about,
+and that wait for nothing but others of the kind. All other steps wait for the whole plan.
 """
 
 import json
@@ -19,7 +19,7 @@ from batonmcp.core.prepare import Calls, Settled, prepare
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 
-__all__ = ["EarlyCall", "early_call", "early_plan", "may_be_early"]
+__all__ = ["EarlyCall", "early_calls", "early_plan", "may_be_early"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,20 +60,15 @@ def early_plan(beginning: Sequence[JsonValue], registry: Registry, *, policy: Po
     return None if judgement.denied or asked else plan
 
 
-def early_call(step: Step, settled: Settled, *, limits: Limits) -> EarlyCall | None:
-    """Return the call of a step if it is one that may be, or may have been, made before its plan is whole.
+def early_calls(step: Step, settled: Settled, *, limits: Limits) -> Calls | None:
+    """Return the calls of a step if they are such that may be, or may have been, made before its plan is whole.
 
     Args:
         step: A step of a plan, or of the beginning of one.
         settled: What is known so far: of the steps before it, only those that were early themselves and succeeded.
-        limits: Bounds of the call.
+        limits: Bounds of the calls.
     """
-    if not may_be_early(step.tool) or step.when or step.for_each:
+    if not may_be_early(step.tool) or any(wait.step not in settled.outcomes for wait in step.waits):
         return None
-    if any(wait.step not in settled.outcomes for wait in step.waits):
-        return None
-    match prepare(step, settled, limits=limits):
-        case Calls(arguments=(dict() as arguments,)):
-            return EarlyCall(tool=step.tool, arguments=arguments)
-        case _:
-            return None
+    decision = prepare(step, settled, limits=limits)
+    return decision if isinstance(decision, Calls) else None

@@ -109,14 +109,17 @@ class Problem:
 
 
 class PlanInvalid(BatonError):
-    """A plan that must not run; `problems` holds every problem that was found."""
+    """A plan that must not run; `problems` holds every problem that was found.
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    `ran` says what was run all the same.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, ran: str = "nothing was run") -> None:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = "\n".join(f"- {problem}" for problem in problems)
         super().__init__(
             kind="plan_invalid",
-            message=f"The plan has {count}; nothing was run.\n{lines}",
+            message=f"The plan has {count}; {ran}.\n{lines}",
         )
         self.problems = tuple(problems)
 

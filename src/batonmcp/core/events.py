@@ -15,6 +15,7 @@ from batonmcp.core.caller import Progress
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
+from batonmcp.core.reads import ReadStatus
 
 __all__ = [
     "AnswerGrew",
@@ -27,6 +28,7 @@ __all__ = [
     "Noted",
     "PlanReady",
     "PlannerName",
+    "ReadsBegun",
     "RouteRecalled",
     "RouteStarted",
     "RunFinished",
@@ -96,6 +98,16 @@ class LlmCalled:
     cached_tokens: int
     cost_usd: float | None = None
     requests: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadsBegun:
+    """Calls that began before there is a plan, and stand for no step of one: each with its tool, and how far it is.
+
+    It is told anew at each change, until a plan has taken over what it holds of them.
+    """
+
+    reads: Sequence[tuple[str, ReadStatus]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +211,7 @@ Event: TypeAlias = (
     | RouteStarted
     | RouteRecalled
     | LlmCalled
+    | ReadsBegun
     | PlanReady
     | ApprovalAsked
     | ApprovalGiven

@@ -21,6 +21,7 @@ from batonmcp.core.events import (
     Noted,
     PlannerName,
     PlanReady,
+    ReadsBegun,
     RouteRecalled,
     RouteStarted,
     RunFinished,
@@ -102,7 +103,10 @@ class Timings:
 
 @dataclass(slots=True, kw_only=True)
 class RunRecord:
-    """A run as others see it: `ask --json`, `_meta["batonmcp/run"]`, the store."""
+    """A run as others see it: `ask --json`, `_meta["batonmcp/run"]`, the store.
+
+    `begun` holds the reads that began before there was a plan, and that no step of one stands for.
+    """
 
     run_id: str
     query: str
@@ -111,6 +115,7 @@ class RunRecord:
     status: RunStatus = "running"
     answer: str | None = None
     plan: dict[str, JsonValue] | None = None
+    begun: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     steps: list[StepRecord] = field(default_factory=list[StepRecord])
     usage: Usage = field(default_factory=Usage)
     timings_ms: Timings = field(default_factory=Timings)
@@ -167,6 +172,8 @@ class Recorder:
                 record.planner = "cache"
             case LlmCalled():
                 record.usage.add(event)
+            case ReadsBegun(reads=reads):
+                record.begun = [{"tool": tool, "status": status} for tool, status in reads]
             case PlanReady(plan=plan):
                 self._enter(None)
                 self._take_plan(plan)

@@ -25,11 +25,13 @@ class Catalogue:
         title: Its display name.
         tools: By the tool's own name.
         trouble: What was left out and why, as sentences.
+        offered: The own names of all tools that it lists, those that are not used included.
     """
 
     title: str
     tools: Mapping[str, Tool]
     trouble: str | None = None
+    offered: Sequence[str] = ()
 
 
 def catalogue_of(listing: Listing, server: ServerSettings, effects: Mapping[str, EffectKind]) -> Catalogue:
@@ -48,7 +50,12 @@ def catalogue_of(listing: Listing, server: ServerSettings, effects: Mapping[str,
     who = f"{listing.title} ({server.name})"
     trouble = " ".join(f"{who} {sentence}" for sentence, applies in troubles.items() if applies)
     tools = (_tool(tool, server, listing.title, effects) for tool in wanted)
-    return Catalogue(title=listing.title, tools={tool.name: tool for tool in tools}, trouble=trouble or None)
+    return Catalogue(
+        title=listing.title,
+        tools={tool.name: tool for tool in tools},
+        trouble=trouble or None,
+        offered=(*times, *listing.left_out),
+    )
 
 
 def difference(planned: Tool, now: Tool | None) -> str | None:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal
 
 import anyio
 from mcp import Client, MCPError
@@ -18,29 +18,27 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.backoff import Backoff
 from batonmcp.downstream.beside_tools import BesideTools, beside_tools
-from batonmcp.downstream.call import Call, CallTimeout, Changed, Lost, meta_of, rejected
+from batonmcp.downstream.call import Call, Changed, meta_of
 from batonmcp.downstream.catalogue import Catalogue, difference
 from batonmcp.downstream.changes import Changes
 from batonmcp.downstream.deadline import Deadline
+from batonmcp.downstream.lane import Lane
 from batonmcp.downstream.leniency.notes import Notes
 from batonmcp.downstream.leniency.streams import lenient
 from batonmcp.downstream.memory import Forgetful, Memory
 from batonmcp.downstream.offer import Offer
-from batonmcp.downstream.phase import Connecting, Down, Idle, Phase, Up
+from batonmcp.downstream.phase import Connecting, Down, Idle, Up
 from batonmcp.downstream.questions import Questions
 from batonmcp.downstream.race import first_of
 from batonmcp.downstream.report import ServerReport, ServerState, started
 from batonmcp.downstream.session import ended, innermost, open_session
+from batonmcp.downstream.standing import Standing
 from batonmcp.downstream.traffic import Traffic
 from batonmcp.downstream.transport import Approach, OpenTransport, approach, open_transport, spoken
 from batonmcp.downstream.trouble import Evidence, explain
 from batonmcp.downstream.turns import Turns
 
 __all__ = ["Connection"]
-
-_MOMENT = 3.0
-
-_Result = TypeVar("_Result")
 
 
 class Connection:
@@ -71,16 +69,16 @@ class Connection:
         tell: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self._tell = tell
         self._limits = limits
         self._memory = memory or Forgetful()
         self._offer = Offer(settings, effects, self._memory)
         self._turns = turns or Turns(1)
         self._open = open_transport
         self._approach = approach(settings)
-        self._state: Phase = Down(settings.trouble) if settings.trouble else Connecting()
-        self._changed = anyio.Event()
+        first = Down(settings.trouble) if settings.trouble else Connecting()
+        self._standing = Standing(first, self._offer, tell)
         self._traffic = Traffic(self._wedged)
+        self._lane = Lane(self._standing, self._traffic, self._offer)
         self._speaks: Literal["legacy", "modern", "sse"] | None = None
         self._evidence: Evidence | None = None
         self._ready_in: float | None = None
@@ -95,19 +93,12 @@ class Connection:
     @property
     def catalogue(self) -> Catalogue | None:
         """What the server offers, or offered when it was last connected; None while it cannot be reached."""
-        return None if isinstance(self._state, Down) else self._offer.catalogue
+        return self._standing.catalogue
 
     @property
     def trouble(self) -> str | None:
         """Why it is not connected, or what is wrong although it is."""
-        match self._state:
-            case Up() | Idle():
-                return self._offer.catalogue and self._offer.catalogue.trouble
-            case Down(trouble=trouble):
-                return trouble
-            case Connecting(trouble=trouble):
-                known = self._offer.catalogue
-                return trouble or (known.trouble if known else f"{self.settings.name} is still starting.")
+        return self._standing.trouble
 
     def report(self) -> ServerReport:
         """Return what is known of the server."""
@@ -127,7 +118,7 @@ class Connection:
         )
 
     def _word(self) -> ServerState:
-        match self._state:
+        match self._standing.phase:
             case Up():
                 return "degraded" if self.trouble or self._traffic.is_refused else "ready"
             case Idle():
@@ -144,13 +135,11 @@ class Connection:
 
     async def known(self) -> None:
         """Wait until it is known what the server offers, if only from last time, or that it cannot be reached."""
-        while isinstance(self._state, Connecting) and self._offer.catalogue is None:
-            await self._changed.wait()
+        await self._standing.known()
 
     async def settled(self) -> None:
         """Wait until the server is connected, or has failed to, or will only be tried again after a while."""
-        while isinstance(self._state, Connecting):
-            await self._changed.wait()
+        await self._standing.settled()
 
     async def keep(self) -> None:
         """Stay connected until cancelled."""
@@ -173,21 +162,20 @@ class Connection:
             if fresh and self._begins_otherwise(evidence):
                 fresh = False
                 continue  # at once, in a fresh process
-            while isinstance(self._state, Idle):
-                await self._changed.wait()
+            await self._standing.wanted()
             if evidence.idle:
                 continue
             trouble = explain(evidence)
             backoff.ended(lasted=evidence.lasted)
             soon = evidence.was_ready and backoff.soon
-            self._become(Connecting(trouble) if soon else Down(trouble))
+            self._standing.become(Connecting(trouble) if soon else Down(trouble))
             await anyio.sleep(backoff.pause(at_least=evidence.retry_after))
             fresh = True
 
     def end(self) -> None:
         """Let nobody wait for it any more: it is not kept from now on."""
-        if not isinstance(self._state, Down):
-            self._become(Down(f"{self.settings.name} is no longer used."))
+        if not isinstance(self._standing.phase, Down):
+            self._standing.become(Down(f"{self.settings.name} is no longer used."))
 
     async def call(
         self,
@@ -221,7 +209,7 @@ class Connection:
             meta = meta_of(self.settings, caller)
             return client.call_tool(name, arguments, progress_callback=progressed, meta=meta)
 
-        return await self._make(Call(send, caller, Deadline(within)), within)
+        return await self._lane.make(Call(send, caller, Deadline(within)), within)
 
     async def read_resource(self, uri: str, *, within: float, caller: Caller = NOBODY) -> ReadResourceResult:
         """Read a resource that the server has named.
@@ -235,7 +223,7 @@ class Connection:
         def send(client: Client, _progressed: ProgressFnT) -> Awaitable[ReadResourceResult]:
             return client.read_resource(uri)
 
-        return await self._make(Call(send, caller, Deadline(within)), within)
+        return await self._lane.make(Call(send, caller, Deadline(within)), within)
 
     async def beside_tools(self, *, within: float) -> BesideTools:
         """Ask what the server offers beside its tools.
@@ -249,15 +237,13 @@ class Connection:
         def send(client: Client, _progressed: ProgressFnT) -> Awaitable[BesideTools]:
             return beside_tools(client)
 
-        return await self._make(Call(send, NOBODY, Deadline(within)), within)
-
-    # Connecting.
+        return await self._lane.make(Call(send, NOBODY, Deadline(within)), within)
 
     async def _recall(self) -> None:
         """Take up what an earlier process has kept."""
         self._approach = approach(self.settings, await self._memory.get("era", self.settings.definition))
         await self._offer.recall()
-        self._become(self._state)
+        self._standing.changed()
 
     async def _live(self, evidence: Evidence, is_up: Callable[[], None]) -> None:
         """Connect, say so, and pass calls on until the connection ends."""
@@ -282,18 +268,18 @@ class Connection:
         """Be connected until the server has gone, is given up, or has not been used for long enough."""
         since = anyio.current_time()
         self._traffic.begin()
-        self._become(up)
+        self._standing.become(up)
         try:
             await first_of(partial(ended, up.evidence), up.over.wait, partial(self._idle, up.evidence))
         finally:
             up.evidence.lasted = anyio.current_time() - since
             if not up.evidence.idle:
-                self._become(Connecting())
+                self._standing.become(Connecting())
 
     async def _read_offer(self, client: Client, notes: Notes) -> None:
         """Have the tools listed, once more after they have changed, and tell whoever waits for it."""
         if await self._offer.read(client, notes.left_out):
-            self._become(self._state)
+            self._standing.changed()
             await self._offer.keep()
 
     def _begins_otherwise(self, evidence: Evidence) -> bool:
@@ -311,63 +297,10 @@ class Connection:
         """Wait until the server has not been used for the time that its entry gives it; then it is idle."""
         await self._traffic.unused(lambda: self.settings.idle_timeout)
         evidence.idle = True
-        self._become(Idle())
-
-    # Calls.
-
-    async def _make(self, call: Call[_Result], within: float) -> _Result:
-        """Have the owner's task make a call, and wait for what comes of it."""
-        up: Up | None = None
-        try:
-            with call.clock.scope:
-                up = await self._ready()
-                if up:
-                    with self._traffic.carrying(call, self.title):
-                        up.calls.start_soon(call.perform, up.client, name=self.settings.name)
-                        await call.done.wait()
-        finally:
-            call.scope.cancel()
-        if up is None:
-            raise Lost(self._reason(), sent=False)
-        if call.result is not None:
-            return call.result
-        if not call.done.is_set():
-            if up.evidence.process:
-                up.evidence.process.give_up(patience=within / 2)
-            raise CallTimeout
-        if isinstance(call.error, Changed):
-            raise call.error
-        if wanted := up.evidence.rest_wanted_by(call.error):
-            self._traffic.rest(wanted)
-        if (call.cut_off or up.evidence.forgotten) and await self._is_over(up):
-            raise Lost(self._reason(), sent=call.cut_off)
-        raise rejected(call.error, up.evidence, self.title)
-
-    async def _ready(self) -> Up | None:
-        """Return the connection once there is one, None if there is none; a server that is idle is started."""
-        if isinstance(self._state, Idle):
-            self._become(Connecting())
-        await self.settled()
-        return self._state if isinstance(self._state, Up) else None
+        self._standing.become(Idle())
 
     def _wedged(self) -> None:
-        if isinstance(self._state, Up):
-            self._state.evidence.wedged = True
-            self._state.over.set()
-
-    def _reason(self) -> str:
-        starting = f"{self.settings.name} is still starting."
-        return self.trouble or (starting if isinstance(self._state, Connecting) else f"{self.title} is back.")
-
-    async def _is_over(self, up: Up) -> bool:
-        """Give the owner task a moment to find out that a connection has gone, and why; tell whether it has."""
-        with anyio.move_on_after(_MOMENT):
-            while self._state is up or (isinstance(self._state, Connecting) and self._state.trouble is None):
-                await self._changed.wait()
-        return self._state is not up
-
-    def _become(self, state: Phase) -> None:
-        self._state = state
-        changed, self._changed = self._changed, anyio.Event()
-        changed.set()
-        self._tell()
+        up = self._standing.phase
+        if isinstance(up, Up):
+            up.evidence.wedged = True
+            up.over.set()

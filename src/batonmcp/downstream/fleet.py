@@ -1,8 +1,8 @@
 """The fleet: the connections to all configured servers, seen as tools."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import ExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 import anyio
 from anyio.abc import TaskGroup
@@ -16,35 +16,16 @@ from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.beside_tools import BesideTools
-from batonmcp.downstream.call import CallTimeout, Changed, Lost, Rejected
+from batonmcp.downstream.call import CallTimeout, Lost, Rejected
 from batonmcp.downstream.connection import Connection
+from batonmcp.downstream.member import Member
 from batonmcp.downstream.memory import Memory
 from batonmcp.downstream.report import ServerReport
-from batonmcp.downstream.resource import contents_of
-from batonmcp.downstream.result import read_result
 from batonmcp.downstream.turns import Turns
 
 __all__ = ["Fleet", "open_fleet"]
 
 _MOST_STARTING = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Member:
-    """A connection, how many calls it may have in flight, and the life of its owner's task."""
-
-    connection: Connection
-    slots: anyio.CapacityLimiter
-    life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    over: anyio.Event = field(default_factory=anyio.Event)
-
-    async def keep(self) -> None:
-        try:
-            with self.life:
-                await self.connection.keep()
-        finally:
-            self.connection.end()
-            self.over.set()
 
 
 class Fleet:
@@ -116,6 +97,11 @@ class Fleet:
         """Return what is known of each server, in the order of servers.json."""
         return [member.connection.report() for member in self._members.values()]
 
+    def offered(self) -> Mapping[str, Sequence[str] | None]:
+        """Return the own names of all tools that each server lists, used or not; None where that is not known."""
+        catalogues = {name: member.connection.catalogue for name, member in self._members.items()}
+        return {name: catalogue and catalogue.offered for name, catalogue in catalogues.items()}
+
     async def call(
         self, tool: Tool, arguments: dict[str, JsonValue], *, within: float, caller: Caller = NOBODY
     ) -> Succeeded | Failed:
@@ -123,30 +109,14 @@ class Fleet:
         member = self._members.get(tool.server)
         if member is None:
             return _gone(tool)
-        within = member.connection.settings.timeout or within
-        with ExitStack() as slots:
-            with anyio.move_on_after(within) as waiting:
-                for limiter in (member.slots, self._total):
-                    await _take(limiter)
-                    slots.callback(limiter.release)
-            if waiting.cancelled_caught:
-                return _busy(tool, within)
-            left = waiting.deadline - anyio.current_time()
-            return await self._call(member.connection, tool, arguments, within=within, left=left, caller=caller)
+        return await member.call(tool, arguments, within=within, caller=caller)
 
     async def read_resource(self, server: str, uri: str, *, within: float) -> Sequence[Contents] | Failed:
         """Have a server read one of its resources; whatever goes wrong with it is a `Failed`."""
         member = self._members.get(server)
         if member is None:
             return Failed(error=ErrorInfo(kind="unavailable", message=f"There is no server {server!r}."))
-        try:
-            result = await member.connection.read_resource(uri, within=within)
-        except (Lost, Rejected) as error:
-            return Failed(error=ErrorInfo(kind="unavailable", message=str(error)))
-        except CallTimeout:
-            message = f"{member.connection.title} did not answer within {within:g} s."
-            return Failed(error=ErrorInfo(kind="timeout", message=message))
-        return [contents_of(part) for part in result.contents]
+        return await member.read_resource(uri, within=within)
 
     async def beside_tools(self, *, within: float) -> Mapping[str, BesideTools]:
         """Return what the servers that are connected offer beside tools, by name; one that does not tell is missing."""
@@ -162,7 +132,7 @@ class Fleet:
                     tasks.start_soon(ask, name, member.connection)
         return found
 
-    def _member(self, server: ServerSettings) -> _Member:
+    def _member(self, server: ServerSettings) -> Member:
         limits = self._settings.limits
         connection = Connection(
             server,
@@ -172,50 +142,16 @@ class Fleet:
             turns=self._turns,
             tell=self._tell,
         )
-        return _Member(connection=connection, slots=anyio.CapacityLimiter(limits.parallel_server))
-
-    async def _call(  # noqa: PLR0913 - what a call needs
-        self,
-        connection: Connection,
-        tool: Tool,
-        arguments: dict[str, JsonValue],
-        *,
-        within: float,
-        left: float,
-        caller: Caller,
-    ) -> Succeeded | Failed:
-        may_change = tool.effect.kind != "read"
-        try:
-            result = await connection.call(tool.name, arguments, within=left, caller=caller, planned=tool)
-            return read_result(result, tool)
-        except Lost as lost:
-            error = ErrorInfo(
-                kind="unavailable", message=str(lost), cure="" if lost.sent else "Nothing was sent to it."
-            )
-            return Failed(error=error, unsure=lost.sent and may_change, again="if harmless" if lost.sent else "always")
-        except Changed as changed:
-            cure = "It was not called. Ask again: a new plan is made with what the server offers now."
-            return Failed(error=ErrorInfo(kind="tool_changed", message=str(changed), cure=cure))
-        except Rejected as rejected:
-            error = ErrorInfo(kind="protocol_error", message=str(rejected))
-            again = "if harmless" if rejected.unsure else "never"
-            return Failed(error=error, unsure=rejected.unsure and may_change, again=again)
-        except CallTimeout:
-            error = ErrorInfo(
-                kind="timeout",
-                message=f"{tool.agent} did not answer within {within:g} s.",
-                cure=f'If it needs longer, raise "timeout" of {tool.server} in servers.json.',
-            )
-            return Failed(error=error, unsure=may_change)
+        return Member(connection=connection, slots=anyio.CapacityLimiter(limits.parallel_server), total=self._total)
 
     def _tell(self) -> None:
         news, self._news = self._news, anyio.Event()
         news.set()
 
-    def _start(self, member: _Member, owners: TaskGroup) -> None:
+    def _start(self, member: Member, owners: TaskGroup) -> None:
         owners.start_soon(member.keep, name=f"owner of {member.connection.settings.name}")
 
-    def _kept(self, before: Mapping[str, _Member], server: ServerSettings) -> _Member | None:
+    def _kept(self, before: Mapping[str, Member], server: ServerSettings) -> Member | None:
         """Return the member that can go on under what servers.json now says, having told it."""
         member = before.get(server.name)
         if member is None or _way(member.connection.settings) != _way(server):
@@ -260,14 +196,6 @@ async def open_fleet(settings: Settings, memory: Memory | None = None) -> AsyncG
         raise failure
 
 
-async def _take(limiter: anyio.CapacityLimiter) -> None:
-    """Take a slot: at once where there is one, without a round of the event loop."""
-    try:
-        limiter.acquire_nowait()
-    except anyio.WouldBlock:
-        await limiter.acquire()
-
-
 def _way(server: ServerSettings) -> ServerSettings:
     """Return what of an entry needs a new connection when it changes."""
     return replace(server, timeout=None, untrusted=False, allow=(), deny=(), idle_timeout=None)
@@ -286,14 +214,4 @@ def _gone(tool: Tool) -> Failed:
             kind="unavailable",
             message=f"{tool.agent} ({tool.server}) is no longer in servers.json, so {tool.qualified} was not called.",
         )
-    )
-
-
-def _busy(tool: Tool, within: float) -> Failed:
-    return Failed(
-        error=ErrorInfo(
-            kind="busy",
-            message=f"{tool.agent} was busy with other calls for {within:g} s, so {tool.qualified} was not called.",
-            cure='If it can do more at a time, raise "parallel_server" or "parallel_total" under "limits".',
-        ),
     )

@@ -137,9 +137,7 @@ class Desk:
                 "Show this to the user. Only if they agree, call orchestrate with "
                 f'{{"run_id": "{run_id}", "approval": "{waiting.token}"}}: it runs exactly this, once.'
             )
-        begun = waiting.approval.begun or waiting.approval.ahead
-        state = "Some of its steps have run" if begun else "Nothing was run yet"
-        return f"{state}: a person decides.\n\n{waiting.approval.text()}\n\n{cure}"
+        return f"{_state(waiting.approval)}: a person decides.\n\n{waiting.approval.text()}\n\n{cure}"
 
     async def _decision(self, run_id: str, waiting: Waiting) -> Verdict | None:
         """Take what a person has decided on a terminal."""
@@ -159,3 +157,9 @@ class Desk:
             asked_at=now,
             expires_at=now + DECISION_S,
         )
+
+
+def _state(approval: Approval) -> str:
+    if approval.begun:
+        return "Some of its steps have run"
+    return "Nothing but reads of it was run yet" if approval.ahead else "Nothing was run yet"

@@ -17,7 +17,6 @@ from pydantic import JsonValue
 from batonmcp import __version__
 from batonmcp.core.attachment import Contents
 from batonmcp.core.discretion import Discretion
-from batonmcp.core.errors import BatonError
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed
 from batonmcp.core.policy import Policy
@@ -25,6 +24,7 @@ from batonmcp.host.announce import Announcer, AnnouncingServer
 from batonmcp.host.backend import Backend, OpenBackend
 from batonmcp.host.calls import UNKNOWN_STATE, Calls
 from batonmcp.host.library import Library
+from batonmcp.host.opening import Opening
 from batonmcp.host.reply import reply_error
 from batonmcp.host.runs import PATIENCE, Runs, open_runs
 from batonmcp.host.tool import AgentLine, lines_of, orchestrate_tool
@@ -56,87 +56,71 @@ class Front:
         patience: float = PATIENCE,
         shared: bool = False,
     ) -> None:
-        self._open_backend = open_backend
         self._discretion = discretion or Discretion()
-        self._patience = patience
         self._limits = limits
-        policy = policy or Policy()
+        self._patience = patience
+        self._policy = policy or Policy()
+        self._opening = Opening(open_backend)
+        if shared:
+            self._opening.begin()  # nobody has started us and waits
+        self.stopping, self.stopped = self._opening.stopping, self._opening.stopped
         self._library = Library(self._read_behind, shared=shared)
-        self._calls = Calls(
-            behind=self._behind,
+        calls = Calls(
+            behind=self._opening.backend,
             discretion=self._discretion,
             library=self._library,
             limits=limits,
-            policy=policy,
+            policy=self._policy,
             command=approve_command,
             principal=None if shared else secrets.token_hex(8),  # one host for as long as the process lives
         )
-        self._policy = policy
         self._announcer = Announcer(self._described([AgentLine(name=name) for name in agents]))
-        self._answered = anyio.Event()
-        if shared:
-            self._answered.set()  # nobody has started us and waits
-        self._opened = anyio.Event()
-        self._backend: Backend | None = None
-        self._unavailable = BatonError(kind="unavailable", message="batonmcp is shutting down.")
-        self._stop = anyio.CancelScope()
-        self.stopping = anyio.Event()
-        self.stopped = anyio.Event()
-        self.server: AnnouncingServer[Runs] = AnnouncingServer(
+        self.server = self._server(calls)
+
+    def _server(self, calls: Calls) -> AnnouncingServer[Runs]:
+        """Make the SDK's server out of what answers."""
+        server: AnnouncingServer[Runs] = AnnouncingServer(
             _NAME,
             version=__version__,
             title="batonmcp",
             instructions="One tool, orchestrate: it does a whole task over all configured MCP servers in one call.",
             lifespan=self._lifespan,
             on_list_tools=self._list_tools,
-            on_call_tool=self._calls.answer,
+            on_call_tool=calls.answer,
             on_list_prompts=_no_prompts,
             on_list_resources=self._library.list,
             on_list_resource_templates=self._library.templates,
             on_read_resource=self._library.read,
             on_subscriptions_listen=self._announcer.listen,
         )
-        security = RequestStateSecurity.ephemeral(ttl=patience + _STATE_LIVES_LONGER)
+        security = RequestStateSecurity.ephemeral(ttl=self._patience + _STATE_LIVES_LONGER)
         sealing = RequestStateBoundary(security, default_audience=_NAME)
-        self.server.middleware += [self._note_first_answer, _explain_wrong_state, sealing, self._leave_secrets_out]
+        server.middleware += [self._note_first_answer, _explain_wrong_state, sealing, self._leave_secrets_out]
+        return server
 
     def stop(self) -> None:
         """Begin to close the backend: `stopping` is set now, `stopped` when it has gone."""
-        self._stop.cancel()
-        self.stopping.set()
+        self._opening.stop()
 
     @asynccontextmanager
     async def _lifespan(self, _server: Server[Runs]) -> AsyncGenerator[Runs]:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(self._keep_backend)
+            tasks.start_soon(self._opening.keep, self._announce)
             try:
                 async with open_runs(limits=self._limits, patience=self._patience) as runs:
                     yield runs
             finally:
                 self.stop()
 
-    async def _keep_backend(self) -> None:
-        try:
-            with self._stop:
-                await self._answered.wait()
-                async with self._open_backend() as backend:
-                    self._backend = backend
-                    self._opened.set()
-                    try:
-                        await self._announcer.follow(backend.agents, lambda known: self._described(lines_of(known)))
-                    finally:
-                        self._backend = None
-        except BatonError as error:
-            self._unavailable = error  # for a host a sentence in each call is better than a server that goes away
-        finally:
-            self._opened.set()
-            self.stopped.set()
+    async def _announce(self, backend: Backend) -> None:
+        """Describe the tool as the servers behind it come and go."""
+        await self._announcer.follow(backend.agents, lambda known: self._described(lines_of(known)))
 
     async def _note_first_answer(self, ctx: ServerRequestContext[Runs], call_next: CallNext) -> HandlerResult:
         try:
             return await call_next(ctx)
         finally:
-            self._answered.set()
+            self._opening.begin()
 
     async def _leave_secrets_out(self, ctx: ServerRequestContext[Runs], call_next: CallNext) -> HandlerResult:
         """Answer without secrets, whatever servers have said; in a thread, as an answer may be large."""
@@ -161,13 +145,8 @@ class Front:
         return orchestrate_tool(agents, profile=self._policy.profile, approvals_by_host=by_host)
 
     async def _read_behind(self, server: str, uri: str) -> Sequence[Contents] | Failed:
-        return await (await self._behind()).read_resource(server, uri)
-
-    async def _behind(self) -> Backend:
-        await self._opened.wait()
-        if self._backend is None:
-            raise self._unavailable
-        return self._backend
+        backend = await self._opening.backend()
+        return await backend.read_resource(server, uri)
 
 
 async def _no_prompts(_context: ServerRequestContext[Any], _params: PaginatedRequestParams | None) -> ListPromptsResult:

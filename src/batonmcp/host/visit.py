@@ -13,6 +13,7 @@ from batonmcp.host.reply import LONGEST_TEXT, RUN_META, reply, reply_error, repl
 from batonmcp.stages.fitting import abridged, sendable
 from batonmcp.stages.select import select
 from batonmcp.stages.task import Output
+from batonmcp.stages.telling import reads_begun
 
 __all__ = ["RETRY_AFTER_S", "reply_again", "reply_busy", "reply_cancelled", "reply_kept", "reply_selected"]
 
@@ -38,8 +39,9 @@ def reply_again(record: RunRecord, output: Output, attached: Sequence[ContentBlo
 def reply_cancelled(record: RunRecord, because: str) -> CallToolResult:
     """Answer that a run was cancelled, and how what it had finished by then can be read."""
     done = [step.id for step in record.steps if step.status == "succeeded"]
+    ahead = f" {told}" if (told := reads_begun(record)) else ""
     more = f' What it had done can be read: {{"run_id": "{record.run_id}", "select": "{done[0]}"}}.' if done else ""
-    answer = reply(replace(record, status="cancelled", answer=f"{because}{more}"), "answer")
+    answer = reply(replace(record, status="cancelled", answer=f"{because}{ahead}{more}"), "answer")
     return answer.model_copy(update={"is_error": True})
 
 

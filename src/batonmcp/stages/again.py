@@ -51,17 +51,19 @@ class Again:
     limits: Limits
 
 
-def asked_again(miss: Miss, limits: Limits, *, shown: int) -> Again | None:
+def asked_again(miss: Miss, limits: Limits, *, shown: int, ran: str) -> Again | None:
     """Return the second question; None where asking again would not help.
 
     Args:
         miss: What came of the first.
         limits: Of what the model was shown.
         shown: About how many tokens of tools that was.
+        ran: What was run all the same.
     """
     match miss.error:
         case PlanInvalid() as error:
-            note = f"The model's first plan could not run, so it was asked to mend it. {error}"
+            told = PlanInvalid(error.problems, ran=ran)
+            note = f"The model's first plan could not run, so it was asked to mend it. {told}"
             return Again(note=note, wrong=_wrong(miss.document, error), limits=limits)
         case LlmError(info=info) if info.kind == "llm_length":
             note = f"The model's first plan was cut off, so it was asked for a shorter one. {info}"
@@ -73,14 +75,19 @@ def asked_again(miss: Miss, limits: Limits, *, shown: int) -> Again | None:
             return None
 
 
-def given_up(miss: Miss) -> RunFinished:
+def given_up(miss: Miss, *, ran: str) -> RunFinished:
     """Return the end of a run whose model gave no plan that can run.
+
+    Args:
+        miss: What came of it.
+        ran: What was run all the same.
 
     Raises:
         LlmError: It gave none at all.
     """
     info = miss.error.info
     if isinstance(miss.error, PlanInvalid):
+        info = PlanInvalid(miss.error.problems, ran=ran).info
         cure = "The model's plan cannot run: ask again, say it more exactly, or use a more capable model."
         return RunFinished(status="failed", answer=None, error=replace(info, cure=cure))
     if info.kind == "llm_length":

@@ -1,5 +1,6 @@
 """A call that has begun before the plan that it belongs to was whole."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -9,9 +10,10 @@ import anyio.lowlevel
 from batonmcp.core.caller import Answer, Caller, Declined, Progress, Question
 from batonmcp.core.early import EarlyCall
 from batonmcp.core.outcome import Failed, Succeeded
+from batonmcp.core.reads import ReadStatus
 from batonmcp.stages.ports import Ports
 
-__all__ = ["Begun"]
+__all__ = ["Begun", "first"]
 
 _OVER: Final = Declined(because="the run that called its tool is over", over=True)
 
@@ -37,6 +39,17 @@ class Begun:
         self._joined = anyio.Event()
         self._over = anyio.Event()
         self._scope = anyio.CancelScope()
+
+    @property
+    def status(self) -> ReadStatus:
+        """How far it is."""
+        match self.outcome:
+            case Succeeded():
+                return "answered"
+            case Failed():
+                return "failed"
+            case None:
+                return "stopped" if self._scope.cancel_called else "running"
 
     async def run(self, ports: Ports, caller: Caller) -> None:
         """Make the call."""
@@ -75,3 +88,8 @@ class Begun:
     def _progressed(self, progress: Progress) -> None:
         if self._caller:
             self._caller.progressed(progress)
+
+
+def first(begun: Sequence[Begun], call: EarlyCall) -> Begun | None:
+    """Return the first that makes this call, None if none does."""
+    return next((one for one in begun if one.call.key == call.key), None)

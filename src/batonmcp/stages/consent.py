@@ -1,6 +1,6 @@
 """What of a plan may run: as the policy says, and as a person decides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,7 @@ __all__ = ["Consent", "judged", "told"]
 _GATHERING: Final = 0.05
 """Seconds in which further steps may join a question."""
 
+_NOTHING: Final = "Nothing was run"
 _TOO_MUCH: Final = Refused(
     because="its steps and their arguments are more than fit into one question to a person; split the task"
 )
@@ -56,7 +57,8 @@ class Consent:
     """The consent to one plan.
 
     A decision holds for the steps and arguments that were shown, and for nothing else: arguments that hang on other
-    steps' results are shown when they are known. `ahead` names the tools of reads that began before the plan was whole.
+    steps' results are shown when they are known. `ahead`: whether reads began before the plan was whole; `nothing` ends
+    them, and says that nothing was run, or what had begun all the same.
     """
 
     plan: Plan
@@ -67,7 +69,8 @@ class Consent:
     decide: Decide
     limits: Limits
     emit: Emit
-    ahead: Sequence[str] = ()
+    ahead: bool = False
+    nothing: Callable[[], str] = lambda: _NOTHING
     _asked: dict[str, Concern] = field(default_factory=dict[str, Concern], init=False)
     _shown: dict[str, str] = field(default_factory=dict[str, str], init=False)
     _waiting: list[_Waiting] = field(default_factory=list[_Waiting], init=False)
@@ -82,7 +85,7 @@ class Consent:
         """Have the plan judged and, where need be, decided about, before anything runs. None: it may run."""
         judgement = await judged(self.plan, self.policy, self.trust)
         if judgement.denied:
-            return RunFinished(status="refused", answer=_denied(judgement, self.plan, self._nothing))
+            return RunFinished(status="refused", answer=_denied(judgement, self.plan, self.nothing()))
         if not judgement.asked:
             return None
         self._asked = {concern.step.id: concern for concern in judgement.asked}
@@ -97,12 +100,11 @@ class Consent:
                 self._shown = {name: calls_digest(made) for name, made in calls.items()}
                 return None
             case Refused(because=because):
-                answer = f"{self._nothing} because {because}. The plan was:\n{explain(self.plan)}"
+                answer = f"{self.nothing()} because {because}. The plan was:\n{explain(self.plan)}"
                 return RunFinished(status="refused", answer=answer)
             case Undecided(cure=cure):
-                return RunFinished(
-                    status="approval_required", answer=_required(judgement, self.plan, self._nothing, cure)
-                )
+                answer = _required(judgement, self.plan, self.nothing(), cure)
+                return RunFinished(status="approval_required", answer=answer)
 
     async def admit(self, step: Step, calls: Calls) -> Skipped | None:
         """Let a step make its calls, if they are what was decided about; otherwise have them decided about now."""
@@ -148,15 +150,8 @@ class Consent:
             concerns=concerns,
             calls=calls,
             begun=begun,
-            ahead=bool(self.ahead),
+            ahead=self.ahead,
         )
-
-    @property
-    def _nothing(self) -> str:
-        """Say that nothing was run, or what had begun all the same."""
-        if not self.ahead:
-            return "Nothing was run"
-        return f"Nothing was run but reads that began while the plan was being written ({', '.join(self.ahead)})"
 
     async def _ruling(self, approval: Approval) -> Ruling:
         if not approval.fits:

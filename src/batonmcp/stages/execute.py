@@ -21,7 +21,7 @@ from batonmcp.core.prepare import Calls, Settled, prepare
 from batonmcp.core.retry import RetryBudget, pause_before, repeatable
 from batonmcp.core.schedule import Schedule
 from batonmcp.downstream.deadline import Deadline
-from batonmcp.stages.begun import Begun
+from batonmcp.stages.begun_step import BegunStep
 from batonmcp.stages.ports import Tools
 from batonmcp.stages.questions import Questions
 
@@ -41,7 +41,7 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
     caller: Caller = NOBODY,
     admit: Admit | None = None,
     deadline: Deadline | None = None,
-    begun: Mapping[str, Begun] | None = None,
+    begun: Mapping[str, BegunStep] | None = None,
 ) -> Mapping[str, Outcome]:
     """Run every step the moment what it waits for has settled.
 
@@ -54,33 +54,23 @@ async def execute(  # noqa: PLR0913 - the ports of one stage
         caller: Who is asked what servers want to know.
         admit: Asked before a step makes its calls; None: all may.
         deadline: Of the steps; None: `limits.run_timeout` seconds from now. It stands still while somebody is asked.
-        begun: By step, calls that began before the plan was whole; they stand for the first of these steps.
+        begun: By id, steps of which calls began before the plan was whole. That they have started has been told.
 
     Returns:
         The outcome of every step. Past the deadline, what has not settled is `Cancelled`.
     """
     deadline = deadline or Deadline(limits.run_timeout)
-    questions = Questions(caller, deadline, emit)
-    admitted = partial(_admitted, admit, deadline) if admit else None
     run = _Execution(
         plan,
         tools=tools,
         inputs=inputs,
         limits=limits,
         emit=emit,
-        questions=questions,
-        admit=admitted,
+        questions=Questions(caller, deadline, emit),
+        admit=partial(_admitted, admit, deadline) if admit else None,
         begun=begun or {},
     )
-    because = "the run was cancelled"
-    try:
-        with deadline.scope:
-            async with anyio.create_task_group() as tasks:
-                run.start(Schedule(plan), tasks)
-        because = f"the run reached its limit of {limits.run_timeout:g} s"
-    finally:
-        questions.close()
-        run.cancel_rest(because)
+    await run.until(deadline)
     return run.outcomes
 
 
@@ -102,7 +92,7 @@ class _Execution:
         emit: Emit,
         questions: Questions,
         admit: Admit | None,
-        begun: Mapping[str, Begun],
+        begun: Mapping[str, BegunStep],
     ) -> None:
         self.outcomes: dict[str, Outcome] = {}
         self._plan = plan
@@ -111,26 +101,43 @@ class _Execution:
         self._emit = emit
         self._questions = questions
         self._admit = admit
-        self._begun = dict(begun)
+        self._begun = begun
+        self._untaken = {(step_id, item): one for step_id, step in begun.items() for item, one in step.items.items()}
         self._ended: dict[str, float | None] = {}
         self._settled = Settled(plan=plan, outcomes=self.outcomes, inputs=inputs)
         self._calls: dict[str, Calls] = {}
-        self._slots = anyio.Semaphore(limits.parallel_run - len(begun), fast_acquire=True)  # which have theirs
+        # Those that have begun have their slots: each comes first in its step, which waits for no step that needs one.
+        self._slots = anyio.Semaphore(limits.parallel_run - len(self._untaken), fast_acquire=True)
         self._retries = RetryBudget()
         self._found: dict[str, list[Succeeded | Failed | None]] = {}
         self._noted: set[str] = set()
         self._unanswered: defaultdict[str, set[int]] = defaultdict(set)
 
-    def start(self, schedule: Schedule, tasks: TaskGroup) -> None:
-        """Start the steps that wait for nothing; each starts what it sets free."""
-        self._start(schedule.start(), schedule, tasks)
+    async def until(self, deadline: Deadline) -> None:
+        """Start the steps that wait for nothing; each starts what it sets free. In the end every step has settled."""
+        because = "the run was cancelled"
+        schedule = Schedule(self._plan)
+        try:
+            with deadline.scope:
+                async with anyio.create_task_group() as tasks:
+                    self._start(schedule.start(), schedule, tasks)
+            because = f"the run reached its limit of {self._limits.run_timeout:g} s"
+        finally:
+            self._questions.close()
+            self._cancel_rest(because)
 
-    def cancel_rest(self, because: str) -> None:
+    def _cancel_rest(self, because: str) -> None:
         """Settle every step that has not."""
         for step in self._plan.steps:
             if step.id not in self.outcomes:
-                unsure = step.tool.effect.kind != "read" and bool(self._unanswered[step.id])
-                self._settle(step, Cancelled(because=because, unsure=unsure, items=self._items(step, because)))
+                self._settle(step, self._cut_short(step, because))
+
+    def _cut_short(self, step: Step, because: str) -> Outcome:
+        begun = self._begun.get(step.id)
+        if begun and (begun.told or step.id not in self._calls):
+            return begun.end(because)
+        unsure = step.tool.effect.kind != "read" and bool(self._unanswered[step.id])
+        return Cancelled(because=because, unsure=unsure, items=self._items(step, because))
 
     def _start(self, steps: Sequence[Step], schedule: Schedule, tasks: TaskGroup) -> None:
         for step in steps:
@@ -163,18 +170,15 @@ class _Execution:
 
     def _settle(self, step: Step, outcome: Outcome) -> None:
         self.outcomes[step.id] = outcome
-        self._emit(StepFinished(step_id=step.id, outcome=outcome, at=self._ended.get(step.id)))
+        begun = self._begun.get(step.id)
+        if begun is None or not begun.told:
+            self._emit(StepFinished(step_id=step.id, outcome=outcome, at=self._ended.get(step.id)))
 
     async def _call(self, step: Step, calls: Calls) -> Succeeded | Failed:
         possible = [(index, made) for index, made in enumerate(calls.arguments) if not isinstance(made, Failed)]
-        begun = self._begun.get(step.id)
-        started = StepStarted(
-            step_id=step.id,
-            arguments=[made for _, made in possible],
-            per_item=calls.per_item,
-            at=begun.started if begun else None,
-        )
-        self._emit(started)
+        if step.id not in self._begun:
+            made = [arguments for _, arguments in possible]
+            self._emit(StepStarted(step_id=step.id, arguments=made, per_item=calls.per_item))
         self._calls[step.id] = calls
         if not calls.per_item:
             return await self._call_until(step, *possible[0])
@@ -222,7 +226,7 @@ class _Execution:
         return attempt <= self._limits.attempts and repeatable(step.tool, failed) and self._retries.spend()
 
     async def _call_once(self, step: Step, index: int, arguments: dict[str, JsonValue]) -> Succeeded | Failed:
-        begun = self._begun.pop(step.id, None)
+        begun = self._untaken.pop((step.id, index), None)
         if begun is None:
             await self._slots.acquire()
         try:
@@ -233,7 +237,7 @@ class _Execution:
                 outcome = await begun.answer(caller)
             else:
                 outcome = await self._tools.call(step.tool, arguments, within=self._limits.call_timeout, caller=caller)
-            self._ended[step.id] = begun.ended if begun else None
+            self._ended[step.id] = _last(self._ended.get(step.id, 0.0), begun.ended if begun else None)
             self._unanswered[step.id].remove(index)
             self._note(outcome)
             return outcome
@@ -250,6 +254,11 @@ class _Execution:
             if note not in self._noted:
                 self._noted.add(note)
                 self._emit(Noted(text=note))
+
+
+def _last(one: float | None, other: float | None) -> float | None:
+    """Return the later of two times, of which None is now."""
+    return None if one is None or other is None else max(one, other)
 
 
 def _together(

@@ -13,6 +13,7 @@ from batonmcp.core.events import (
     LlmCalled,
     Noted,
     PlanReady,
+    ReadsBegun,
     RouteRecalled,
     RouteStarted,
     RunFinished,
@@ -25,6 +26,7 @@ from batonmcp.core.events import (
 )
 from batonmcp.core.outcome import status_of
 from batonmcp.core.printable import printable
+from batonmcp.core.reads import reads_in_words
 
 __all__ = ["Narrator"]
 
@@ -75,6 +77,8 @@ class Narrator:
             case RouteStarted(tools=tools, agents=agents):
                 names = [printable(agent, _LONGEST_NAME) for agent in agents]
                 return f"Choosing among {_count(tools, 'tool')} of {_listed(names)}"
+            case ReadsBegun(reads=reads):
+                return None if self.total else f"Begun while the plan is being written: {reads_in_words(reads)}"
             case PlanReady(plan=plan):
                 self.total = len(plan.steps) + 2
                 self.done += 1

@@ -67,8 +67,6 @@ async def orchestrate(task: Task, ports: Ports, audience: Audience) -> RunRecord
         budget = Budget(ports.limits.run_timeout)
         llm = ports.llm and Metered(ports.llm, prices=ports.prices, limits=ports.limits, emit=emit, left=budget.left)
         end = await _Run(task, ports, emit, audience, budget, llm).end()
-    except BatonError as error:
-        end = RunFinished(status="failed", answer=None, error=error.info)
     finally:
         emit(end)
         await ports.keep(record)
@@ -86,10 +84,13 @@ class _Run:
 
     async def end(self) -> RunFinished:
         """Tell the whole story, and at its end what began for nothing."""
-        async with early_start(self.task, self.ports, self.audience.caller) as early:
+        async with early_start(self.task, self.ports, self.audience.caller, self.emit) as early:
             try:
                 return await self._story(early)
+            except BatonError as error:
+                return RunFinished(status="failed", answer=None, error=early.admitted(error.info))
             finally:
+                early.end()
                 if early.note:
                     self.emit(Noted(text=early.note))
 
@@ -111,8 +112,6 @@ class _Run:
         if refusal:
             if refusal.status == "refused":
                 await planning.settle(made, well=False)
-            for event in early.told():
-                self.emit(event)
             return refusal
         self.emit(ExecuteStarted())
         with self.budget.stage(keep=self._reserve) as deadline:
@@ -125,7 +124,7 @@ class _Run:
                 caller=self.audience.caller,
                 admit=consent.admit if consent.is_partial else None,
                 deadline=deadline,
-                begun=early.taken,
+                begun=early.hand_over(),
             )
         end = await self._answer(plan, outcomes, made.notes)
         is_good = end.status == "ok" or self._is_written  # that an answer could not be written is no fault of its plan
@@ -166,7 +165,8 @@ class _Run:
             decide=self.audience.decide,
             limits=self.ports.limits,
             emit=self.emit,
-            ahead=early.names,
+            ahead=early.has_begun,
+            nothing=early.ended_with_nothing,
         )
 
     def _data(self, status: RunStatus, settled: Settled) -> RunFinished:

@@ -76,7 +76,8 @@ class Planning:
         if self.task.plan is not None:
             return self._given(registry)
         if not len(registry):
-            return _no_match(NoTool(reason=_NO_TOOLS if registry.agents else _NO_SERVERS), registry)
+            reason = _NO_TOOLS if registry.agents else _NO_SERVERS
+            return _no_match(NoTool(reason=reason), registry, "No tool was run")
         if self.ports.planner == "host":
             return RunFinished(status="plan_required", answer=ask_for_plan(self.task, registry))
         key = self._key(registry)
@@ -127,11 +128,14 @@ class Planning:
         if isinstance(made, Miss) and (again := await self._again(made, registry)):
             self.emit(Noted(text=again.note))
             made = await self._attempt(registry, key, again)
-        return given_up(made) if isinstance(made, Miss) else made
+        if isinstance(made, Made):
+            return made
+        self.early.end()
+        if isinstance(made, NoTool):
+            return _no_match(made, registry, self.early.nothing_but("No tool was run"))
+        return given_up(made, ran=self._ran)
 
-    async def _attempt(
-        self, registry: Registry, key: str | None, again: Again | None = None
-    ) -> Made | RunFinished | Miss:
+    async def _attempt(self, registry: Registry, key: str | None, again: Again | None = None) -> Made | NoTool | Miss:
         """Return a plan that can run, that there is no tool for it, or what went wrong."""
         now = self.ports.now()
         try:
@@ -139,7 +143,7 @@ class Planning:
         except LlmError as error:
             return Miss(error=error)
         if isinstance(routed, NoTool):
-            return _no_match(routed, registry)
+            return routed
         try:
             return Made(plan=self._checked(routed.document, registry), notes=routed.notes, key=key, told=now)
         except PlanInvalid as error:
@@ -150,20 +154,25 @@ class Planning:
         if not self._has_model:
             return None
         shown = await menu(registry, self.task.query, self.ports.limits)
-        return asked_again(miss, self.ports.limits, shown=shown.tokens)
+        return asked_again(miss, self.ports.limits, shown=shown.tokens, ran=self._ran)
+
+    @property
+    def _ran(self) -> str:
+        return self.early.nothing_but("nothing was run")
 
     async def _proposed(self, registry: Registry, again: Again | None, now: datetime) -> Routed:
         if self._has_model and self.llm:
-            routed = await route(
-                self.llm,
-                self.task,
-                registry,
-                limits=again.limits if again else self.ports.limits,
-                now=now,
-                emit=self.emit,
-                wrong=again.wrong if again else "",
-                steps=self.early.beginning(registry),
-            )
+            with self.early.beginning(registry) as steps:
+                routed = await route(
+                    self.llm,
+                    self.task,
+                    registry,
+                    limits=again.limits if again else self.ports.limits,
+                    now=now,
+                    emit=self.emit,
+                    wrong=again.wrong if again else "",
+                    steps=steps,
+                )
         else:
             routed = plan_lexically(self.task.query, registry)
         for note in routed.notes:
@@ -199,9 +208,9 @@ class Planning:
         return check(document, registry, limits=self.ports.limits, by_model=self.task.plan is None)
 
 
-def _no_match(routed: NoTool, registry: Registry) -> RunFinished:
+def _no_match(routed: NoTool, registry: Registry, nothing: str) -> RunFinished:
     """Say that nothing was run, and what there is."""
-    lines = [f"No tool was run. {routed.reason}".strip()]
+    lines = [f"{nothing}. {routed.reason}".strip()]
     for agent in registry.agents:
         names = [tool.name for tool in registry if tool.server == agent.name]
         offers = f"{', '.join(names[:_MOST_NAMES])}{', …' if len(names) > _MOST_NAMES else ''}" or "nothing now"

@@ -8,12 +8,13 @@ from pydantic import JsonValue
 from batonmcp.core.json_text import characters_up_to
 from batonmcp.core.plain_text import shown
 from batonmcp.core.portions import FOR_A_MODEL, FOR_A_READER, portions
+from batonmcp.core.reads import reads_in_words
 from batonmcp.core.record import RunRecord, StepRecord
 from batonmcp.stages.fitting import abridged, fitted, sendable, written
 from batonmcp.stages.outline import outline
 from batonmcp.stages.provenance import provenance, run_facts
 
-__all__ = ["data_of", "data_text", "has_data", "sendable", "text_of", "value_text"]
+__all__ = ["data_of", "data_text", "has_data", "reads_begun", "sendable", "text_of", "value_text"]
 
 _LARGE: Final = ("results", "result", "undone")
 _SEPARATOR: Final = "---"
@@ -47,12 +48,15 @@ def has_data(record: RunRecord) -> bool:
 
 
 def data_of(record: RunRecord) -> dict[str, Any]:
-    """Return the plan's `result`, else the results by step id, with what became of steps and items that have none."""
+    """Return the plan's `result`, else the results by step id, with what became of steps and items that have none.
+
+    Where it has not come to results, it says why, under the names that the run's record has for that.
+    """
     undone = [_undone(step) for step in record.steps if step.status != "succeeded" or _undone_items(step)]
     values = {step.id: step.value for step in record.steps if step.status == "succeeded"}
     results = {"results": values} if record.result is None else {"result": record.result}
     data: dict[str, Any] = {"status": record.status, **results}
-    return {**data, **({"undone": undone} if undone else {}), "run": run_facts(record)}
+    return {**data, **({"undone": undone} if undone else {}), **_why_none(record), "run": run_facts(record)}
 
 
 def data_text(record: RunRecord, *, room: int | None = None, attached: Sequence[str] = ()) -> str:
@@ -79,6 +83,16 @@ def value_text(run_id: str, value: JsonValue, *, room: int) -> str:
     return fitted({"value": value}, room=room, more=more, large=("value",))
 
 
+def reads_begun(record: RunRecord) -> str:
+    """Say which reads began before there was a plan, and stand for no step of one; empty if none did."""
+    told = _reads(record)
+    return f"Reads had begun while the plan was being written: {told}." if told else ""
+
+
+def _reads(record: RunRecord) -> str:
+    return reads_in_words((read["tool"], read["status"]) for read in record.begun)
+
+
 def _told(record: RunRecord) -> str:
     error = record.error
     if record.answer is not None:
@@ -87,7 +101,7 @@ def _told(record: RunRecord) -> str:
         return _so_far(record)
     if error:
         return f"{error['message']} {error['cure']}".strip()
-    return {"cancelled": "Cancelled."}.get(record.status, record.status)
+    return {"cancelled": f"Cancelled. {reads_begun(record)}".strip()}.get(record.status, record.status)
 
 
 def _so_far(record: RunRecord) -> str:
@@ -95,6 +109,8 @@ def _so_far(record: RunRecord) -> str:
     done = [(f"{step.tool} (step `{step.id}`)", step.value) for step in record.steps if step.status == "succeeded"]
     wait = f'Call orchestrate with {{"run_id": "{record.run_id}"}} to wait for the rest; it goes on meanwhile.'
     head = "Still running. This is done so far:" if done else "Still running; nothing is done yet."
+    if record.plan is None and (reads := _reads(record)):
+        head = f"Still running. Begun while the plan is being written: {reads}."
     return "\n\n".join(part for part in (head, outline(done), wait) if part)
 
 
@@ -120,6 +136,14 @@ def _more(run_id: str, step_id: str) -> str:
 
 def _first_id(record: RunRecord) -> str:
     return next((step.id for step in record.steps if step.status == "succeeded"), record.steps[0].id)
+
+
+def _why_none(record: RunRecord) -> dict[str, Any]:
+    """Return what there is instead of results: words or an error, who decided what, and the plan that did not run."""
+    if has_data(record):
+        return {}
+    told = {"answer": record.answer, "error": record.error, "decisions": record.decisions, "plan": record.plan}
+    return {name: value for name, value in told.items() if value}
 
 
 def _undone(step: StepRecord) -> dict[str, Any]:

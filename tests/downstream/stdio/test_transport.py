@@ -22,7 +22,8 @@ from batonmcp.core.limits import Limits
 from batonmcp.downstream.stdio.process import ServerProcess
 from batonmcp.downstream.stdio.transport import stdio_transport
 from doubles import stubborn
-from doubles.downstream import Fifo, evil, scripted
+from doubles.downstream import evil, scripted
+from doubles.fifo import Fifo
 from doubles.processes import TOKEN_VARIABLE, alive, marked, wait_gone, wait_unmarked
 
 pytestmark = pytest.mark.anyio
@@ -273,9 +274,8 @@ async def test_unread_input_is_given_up_in_time(token: str) -> None:
     assert about.deaf
 
 
-async def test_ended_server_with_open_output_is_given_up(tmp_path: Path, token: str) -> None:
+async def test_ended_server_with_open_output_is_given_up(fifo: Fifo, token: str) -> None:
     """A server that has ended while a child of it holds its output open is given up when somebody has waited for it."""
-    fifo = Fifo(tmp_path)
     spoil = f"s.state = e.Path({str(fifo.path)!r}); import subprocess; subprocess.Popen(['sleep', '60']); s.note('up')"
     async with started(scripted(spoil + "\nimport os; os._exit(7)", token), token) as (_, about):
         await fifo.until("up")
@@ -288,7 +288,6 @@ async def test_ended_server_with_open_output_is_given_up(tmp_path: Path, token: 
         about.give_up(patience=TIME_S)
         assert about.closed.is_set()
     assert (about.exit_code, about.deaf) == (7, False)
-    fifo.close()
 
 
 async def test_living_server_is_not_given_up(token: str) -> None:

@@ -180,7 +180,42 @@ def test_lost_stream_gives_nothing_more() -> None:
     entries = Entries(OFFERED)
     assert entries.hear(StreamLost()) == []
     assert [entries.hear(piece) for piece in _told(0, "a__x", '{"n": 1}')] == [[], []]
-    assert entries.hear(TextGrew("x")) == []
+    assert entries.hear(TextGrew(WRITTEN)) == []
+
+
+@given(st.sampled_from(["{}", "<think>{}</think>{}", "```json\n{}\n```"]), STEPS, st.booleans(), st.data())
+@settings(max_examples=100, deadline=None)
+def test_any_cut_of_a_plan_in_words_gives_its_steps(
+    frame: str,
+    steps: list[dict[str, Any]],
+    ascii_only: bool,  # noqa: FBT001 - drawn
+    data: st.DataObject,
+) -> None:
+    """Where calls are asked for as text, it gives the same steps in the same order, however its bytes are cut."""
+    text = frame.replace("{}", json.dumps({"steps": steps}, ensure_ascii=ascii_only))
+    places = sorted({0, len(text), *data.draw(st.lists(st.integers(0, len(text)), max_size=6))})
+    deltas = [{"content": text[begin:end], "tool_calls": None} for begin, end in pairwise(places)]
+    events = [{"choices": [{"delta": delta}]} for delta in deltas] + [{"choices": [{"finish_reason": "stop"}]}]
+    body = b"".join(f"data: {json.dumps(event)}\n\n".encode() for event in events) + b"data: [DONE]\n\n"
+    cuts = sorted({0, len(body), *data.draw(st.lists(st.integers(0, len(body)), max_size=20))})
+    assert early(body[begin:end] for begin, end in pairwise(cuts)) == (whole(body) or [])
+    cut = data.draw(st.integers(0, len(body)))
+    read = early([body[:cut]])
+    assert (whole(body) or [])[: len(read)] == read
+
+
+WRITTEN = '{"steps": [{"id": "a", "tool": "a__x", "arguments": {}}]}'
+
+
+def test_words_beside_calls_are_no_plan() -> None:
+    """What is written after a call does not count, and a call takes back what was written before it."""
+    entries = Entries(OFFERED)
+    call = [step for piece in _told(0, "a__x", '{"n": 1}') for step in entries.hear(piece)]
+    assert (call, entries.hear(TextGrew(WRITTEN))) == ([step_of(1, "a__x", {"n": 1})], [])
+    entries = Entries(OFFERED)
+    assert [step["id"] for step in entries.hear(TextGrew(WRITTEN))] == ["a"]
+    assert [entries.hear(piece) for piece in _told(0, "a__x", '{"n": 1}')] == [[], []]
+    assert entries.hear(TextGrew(WRITTEN)) == []
 
 
 def _told(index: int, name: str, arguments: str) -> list[Piece]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.llm.reply.growing import GrowingList, GrowingObject
+from batonmcp.llm.reply.growing import GrowingList, GrowingObject, GrowingValues
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -102,3 +102,25 @@ def test_long_text_is_left_to_the_end() -> None:
     growing.add('"}]}')
     assert (growing.broken, growing.members) == (True, ['{"a": 1}'])
     assert len(growing.text) <= 65_536
+
+
+@pytest.mark.parametrize(
+    ("text", "endings"),
+    [
+        ('{"a": {}}', [(9, "")]),
+        ('{"steps": [{"a": 1}, {}], "b": [{}]}', [(19, "]}"), (23, "]}"), (36, "")]),
+        ('[{"a": 1}]', [(9, "]"), (10, "")]),
+        ('{"x": {"steps": [{}', [(19, "]}}")]),
+        ('{"x": [{"steps": [{}', []),
+        ('{"x": {"y": {"steps": [{}', []),
+        ('{"x": [{}', []),
+        ('{} it\'s 5" long {"a": "}"}', [(2, ""), (26, "")]),
+        ("{]{}", []),
+    ],
+)
+def test_places_where_a_value_could_end(text: str, endings: list[tuple[int, str]]) -> None:
+    """Where it does, and after each member of a list of steps, with what is missing there; quotes between are words."""
+    growing = GrowingValues("steps")
+    for sign in text:
+        growing.add(sign)
+    assert growing.endings == endings

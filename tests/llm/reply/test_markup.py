@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batonmcp.llm.reply.markup import calls_in_markup
+from batonmcp.llm.reply.markup import calls_in_markup, has_markup
 
 NOTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "llama": ('<function=a__x>{"n": 1}</function>', {"n": 1}),
@@ -70,3 +70,18 @@ def test_hostile_text_is_left_soon(piece: str) -> None:
     with suppress(ValueError):
         assert len(list(calls_in_markup(piece * (400_000 // len(piece))))) < 10**5
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<function=a__x>", True),
+        ("Action: a__x\nAction Input:", True),
+        ("[a__x(n=1)]", True),
+        ('<tool_call>{"name": "a__x"}</tool_call>', False),
+        ("It rains.", False),
+    ],
+)
+def test_notation_is_known_by_its_beginning(text: str, expected: bool) -> None:  # noqa: FBT001 - expected
+    """Whatever comes of it; JSON in tags is none."""
+    assert has_markup(text) is expected

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.llm.reply.values import value_at, values_in, whole_characters
+from batonmcp.llm.reply.values import first_value, value_at, values_in, whole_characters
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -83,3 +83,12 @@ def test_whole_characters() -> None:
         deep = [deep]
     with pytest.raises(ValueError, match="nested too deeply"):
         whole_characters(deep)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("{", 0), ("See [1]:\n  [", 11), ("<tool_call>{", 11), ("It rains [1].", None), ("", None)],
+)
+def test_first_value(text: str, place: int | None) -> None:
+    """It is found where it begins, before it is whole; brackets within a sentence are none."""
+    assert first_value(text) == place

@@ -4,48 +4,20 @@ import pytest
 
 from batonmcp.llm.port import FunctionCall
 from batonmcp.llm.reply.written import Offered, Written, bare_name, calls_in_text
+from doubles.worded import CALLS, PLANS, STEPS
 
 OFFERED = Offered(names={"a__x", "b__y", "plan"}, plan="plan")
 CALL = FunctionCall(name="a__x", arguments={"n": 1})
-STEPS = '[{"id": "s1", "tool": "a__x", "arguments": {}}]'
 PLAN = FunctionCall(name="plan", arguments={"steps": [{"id": "s1", "tool": "a__x", "arguments": {}}]})
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '{"name": "a__x", "arguments": {"n": 1}}',
-        '{"name": "a__x", "arguments": "{\\"n\\": 1}"}',
-        '{"tool": "a__x", "args": {"n": 1}}',
-        '{"tool_name": "a__x", "parameters": {"n": 1}}',
-        '{"action": "a__x", "action_input": {"n": 1}}',
-        '{"recipient_name": "functions.a__x", "parameters": {"n": 1}}',
-        '{"type": "function", "function": {"name": "a__x", "arguments": {"n": 1}}}',
-        '{"type": "function", "function": "a__x", "parameters": {"n": 1}}',
-        '{"tool_calls": [{"function": {"name": "a__x", "arguments": "{\\"n\\": 1}"}}]}',
-        '{"tool_uses": [{"recipient_name": "functions.a__x", "parameters": {"n": 1}}]}',
-        '{"a__x": {"n": 1}}',
-        '[{"name": "a__x", "arguments": {"n": 1}}]',
-        '<tool_call>\n{"name": "a__x", "arguments": {"n": 1}}\n</tool_call>',
-        '```json\n{"name": "a__x", "arguments": {"n": 1}}\n```\nThat is the call.',
-        '<function=a__x>{"n": 1}</function>',
-    ],
-)
+@pytest.mark.parametrize("text", CALLS)
 def test_call_in_every_form_seen(text: str) -> None:
     """A call is known by a name that is offered, under whatever keys and wrappings."""
     assert calls_in_text(text, OFFERED) == Written(calls=(CALL,))
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        f'{{"steps": {STEPS}}}',
-        STEPS,
-        f"Sure:\n```json\n{STEPS}\n```",
-        f'{{"plan": {{"steps": {STEPS}}}}}',
-        f'{{"name": "plan", "arguments": {{"steps": {STEPS}}}}}',
-    ],
-)
+@pytest.mark.parametrize("text", PLANS)
 def test_plan_in_every_form_seen(text: str) -> None:
     """A plan is known by its steps, named as one or not."""
     assert calls_in_text(text, OFFERED).calls == (PLAN,)

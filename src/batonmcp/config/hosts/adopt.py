@@ -76,6 +76,15 @@ def adopt(file: HostFile, config: Path, environment: Mapping[str, str], *, only:
     Raises:
         BatonError: A file cannot be used, or a wanted server is not there.
     """
+    entries = _wanted(file, config, only)
+    intake = _Intake(file, _target(config, environment))
+    for name, entry in entries.items():
+        intake.take(name, entry)
+    return intake.adoption()
+
+
+def _wanted(file: HostFile, config: Path, only: Collection[str]) -> Mapping[str, JsonValue]:
+    """Return the entries that are to come over."""
     if config.absolute() == file.path:
         raise BatonError(
             kind="bad_arguments",
@@ -89,40 +98,53 @@ def adopt(file: HostFile, config: Path, environment: Mapping[str, str], *, only:
             message=f"{file.path} has no server {', '.join(map(repr, missing))}.",
             cure=f"It has: {', '.join(entries) or 'none'}.",
         )
-    target = _target(config, environment)
-    added: dict[str, JsonValue] = {}
-    present: list[str] = []
-    refused: list[str] = []
-    notes: list[str] = []
-    for name, entry in entries.items():
-        if only and name not in only:
-            continue
+    return {name: entry for name, entry in entries.items() if not only or name in only}
+
+
+class _Intake:
+    """Takes one entry after another into a servers.json, or says why not."""
+
+    def __init__(self, file: HostFile, target: _Target) -> None:
+        self._file = file
+        self._target = target
+        self._added: dict[str, JsonValue] = {}
+        self._present: list[str] = []
+        self._refused: list[str] = []
+        self._notes: list[str] = []
+
+    def take(self, name: str, entry: JsonValue) -> None:
+        """Add an entry, unless servers.json has it, or another of its name."""
         if not isinstance(entry, dict):
-            refused.append(f"{name} is left where it is: its entry in {file.path} is not an object.")
-            continue
-        known = dict(target.vault.new)
-        carried = carry(name, entry, file)
-        kept = target.vault.without_secrets(name, carried.entry)
-        if name not in target.servers:
-            added[name] = kept
-            notes += carried.notes
-        elif target.servers[name] == kept:
-            present.append(name)
+            self._refused.append(f"{name} is left where it is: its entry in {self._file.path} is not an object.")
+            return
+        vault, servers = self._target.vault, self._target.servers
+        known = dict(vault.new)
+        carried = carry(name, entry, self._file)
+        kept = vault.without_secrets(name, carried.entry)
+        if name not in servers:
+            self._added[name] = kept
+            self._notes += carried.notes
+        elif servers[name] == kept:
+            self._present.append(name)
         else:
-            target.vault.new = known
-            refused.append(
-                f"{name} is left where it is: {target.path} has another server of that name. Rename one of them, then "
-                "import again."
+            vault.new = known
+            self._refused.append(
+                f"{name} is left where it is: {self._target.path} has another server of that name. Rename one of them, "
+                "then import again."
             )
-    return Adoption(
-        changes=tuple(_changes(target, added)),
-        added=tuple(added),
-        present=tuple(present),
-        refused=tuple(refused),
-        notes=tuple(notes),
-        moved=tuple(target.vault.new),
-        secrets=frozenset(target.vault.new.values()),
-    )
+
+    def adoption(self) -> Adoption:
+        """Return what has become of all."""
+        secrets = self._target.vault.new
+        return Adoption(
+            changes=tuple(_changes(self._target, self._added)),
+            added=tuple(self._added),
+            present=tuple(self._present),
+            refused=tuple(self._refused),
+            notes=tuple(self._notes),
+            moved=tuple(secrets),
+            secrets=frozenset(secrets.values()),
+        )
 
 
 def _target(config: Path, environment: Mapping[str, str]) -> _Target:

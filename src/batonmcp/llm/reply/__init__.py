@@ -6,13 +6,14 @@ should, `written` those that a model wrote into its text, and `read` makes one r
 together that comes in events, and `entries` reads its steps before it is whole.
 """
 
-from batonmcp.llm.reply.entries import Entries, step_of
+from batonmcp.llm.reply.entries import Entries
 from batonmcp.llm.reply.read import read_reply
 from batonmcp.llm.reply.stream import Assembly, streaming
 from batonmcp.llm.reply.thinking import without_thinking
 from batonmcp.llm.reply.tokens import tokens_in
 from batonmcp.llm.reply.unusable import Unusable, unusable
 from batonmcp.llm.reply.written import Offered
+from batonmcp.llm.reply.written_steps import step_of
 
 __all__ = [
     "Assembly",

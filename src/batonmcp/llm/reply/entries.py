@@ -1,7 +1,8 @@
 """The steps that a router's reply asks for, each as soon as it is whole.
 
 The reply as it is read at its end is the only authority. This gives a beginning of the same steps in the same order,
-or less: whatever is not plainly so is left to the end.
+or less: whatever is not plainly so is left to the end. Only a model that takes back what it has written makes it wrong:
+with a plan after calls, calls after a plan in words, or a reply that breaks off.
 """
 
 from collections.abc import Iterator
@@ -14,13 +15,9 @@ from batonmcp.llm.reply.growing import GrowingList, GrowingObject
 from batonmcp.llm.reply.shapes import is_object
 from batonmcp.llm.reply.values import value_at, whole_characters
 from batonmcp.llm.reply.written import Offered, bare_name
+from batonmcp.llm.reply.written_steps import WrittenSteps, step_of
 
-__all__ = ["Entries", "step_of"]
-
-
-def step_of(number: int, name: str, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the step that a call stands for: the one with this number, from 1, among those of a reply."""
-    return {"id": f"s{number}", "tool": name, "arguments": arguments}
+__all__ = ["Entries"]
 
 
 class Entries:
@@ -35,13 +32,15 @@ class Entries:
         self._calls: dict[int, _Call] = {}
         self._plan: GrowingList | None = None
         self._plan_at: int | None = None
+        self._text = WrittenSteps(offered)
         self._given = 0
         self._off = False
 
     def hear(self, piece: Piece) -> list[dict[str, JsonValue]]:
         """Take a piece; return the steps that it makes whole.
 
-        A model that goes on from calls to a plan takes the calls back: nothing more is read of such a reply.
+        A model that goes on from calls to a plan takes the calls back, and one that calls takes back what it has
+        written: nothing more is read of such a reply. What it writes beside calls is no plan.
         """
         match piece:
             case CallBegun(index=index, name=name):
@@ -50,15 +49,19 @@ class Entries:
                 self._grow(index, text)
             case StreamLost():
                 self._off = True
-            case TextGrew():
-                return []
+            case TextGrew(text=text):
+                return self._written(text)
         steps: list[dict[str, JsonValue]] = []
         while not self._off and (step := self._next()) is not None:
             self._given += 1
             steps.append(step)
         return steps
 
+    def _written(self, text: str) -> list[dict[str, JsonValue]]:
+        return [] if self._off or self._calls or self._plan else self._text.add(text)
+
     def _begin(self, index: int, name: str) -> None:
+        self._off = self._off or bool(self._text.given)
         if name != self._offered.plan:
             self._calls[index] = _Call(name)
         elif self._plan is None:

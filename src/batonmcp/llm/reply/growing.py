@@ -7,12 +7,15 @@ same reader as a whole text, so that nothing is taken for complete that is not.
 import json
 import re
 
-__all__ = ["GrowingList", "GrowingObject"]
+__all__ = ["GrowingList", "GrowingObject", "GrowingValues"]
 
 _LONGEST = 65_536
 """Characters after which a text is left to the end: each part that is added costs as much as there is already."""
 
 _SIGN = re.compile(r'["\\{}\[\]]')
+_CLOSERS = {"{": "}", "[": "]"}
+_DEEPEST = 3
+"""How many brackets a list of steps may be in, itself included."""
 
 
 class _Brackets:
@@ -48,7 +51,7 @@ class _Brackets:
 
     def _quote(self, place: int) -> None:
         if self._string is None:
-            self._string = place
+            self._string = place if self.open else None  # between values it is a sign like any other
         else:
             self.string(self._string, place + 1)
             self._string = None
@@ -143,9 +146,50 @@ class GrowingList(_Brackets):
     def _is_key(self, place: int) -> bool:
         """Whether the text before a bracket is the list's key, however it is spelled."""
         begin, end = self._last
-        if self.text[end:place].strip() != ":":
-            return False
-        try:
-            return json.loads(self.text[begin:end]) == self._key
-        except ValueError:
-            return False
+        return self.text[end:place].strip() == ":" and _spells(self.text[begin:end], self._key)
+
+
+class GrowingValues(_Brackets):
+    """A text that begins with an object or a list, and may go on with others, one of which may hold a list of objects.
+
+    Args:
+        key: The key of that list, which may also be a value of its own.
+
+    Attributes:
+        endings: Where a value could end: each place at which one does, or a member of the list, with the brackets that
+            are missing there.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.endings: list[tuple[int, str]] = []
+        self._key = key
+        self._last: tuple[int, int] = (0, 0)
+        self._depth: int | None = None
+
+    def string(self, begin: int, end: int) -> None:
+        """Remember the last text, which may be a key."""
+        self._last = (begin, end)
+
+    def opened(self, place: int) -> None:
+        """Find the list: in nothing but objects, and not in many."""
+        depth = len(self.open)
+        if self.open[-1] == "[" and depth <= _DEEPEST and self.open.count("[") == 1:
+            begin, end = self._last
+            is_named = self.text[end:place].strip() == ":" and _spells(self.text[begin:end], self._key)
+            self._depth = depth if depth == 1 or is_named else None
+
+    def closed(self, place: int) -> None:
+        """Take note of the end of a value, and of a member of the list."""
+        if not self.open or len(self.open) == self._depth:
+            self.endings.append((place, "".join(_CLOSERS[bracket] for bracket in reversed(self.open))))
+        elif self._depth is not None and len(self.open) < self._depth:
+            self._depth = None
+
+
+def _spells(quoted: str, key: str) -> bool:
+    """Whether a text in quotes is a key, however it is spelled."""
+    try:
+        return json.loads(quoted) == key
+    except ValueError:
+        return False

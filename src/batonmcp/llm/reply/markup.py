@@ -12,7 +12,7 @@ from typing import Any
 from batonmcp.llm.reply.arguments import read_arguments
 from batonmcp.llm.reply.values import value_at
 
-__all__ = ["calls_in_markup"]
+__all__ = ["calls_in_markup", "has_markup"]
 
 _NAME = r"\s*(?:functions?[./])?(?P<name>[\w.-]{1,128})"
 _DEEP_BEGIN, _DEEP_SEP, _DEEP_END = (
@@ -45,6 +45,11 @@ def calls_in_markup(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
         for found, body in _enclosed(text, opening, closing):
             yield found["name"], _arguments(body)
     yield from _python_calls(text)
+
+
+def has_markup(text: str) -> bool:
+    """Whether a call begins in a text in any of the notations."""
+    return any(opening.search(text) for opening, _ in _NOTATIONS) or any(True for _ in _python_calls(text))
 
 
 def _enclosed(text: str, opening: re.Pattern[str], closing: str) -> Iterator[tuple[re.Match[str], str]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-__all__ = ["value_at", "values_in", "whole_characters"]
+__all__ = ["first_value", "value_at", "values_in", "whole_characters"]
 
 _MOST_ATTEMPTS = 64
 _LARGEST_TEXT = 1_000_000
@@ -60,6 +60,11 @@ def values_in(text: str) -> Iterator[tuple[Any, bool]]:
             continue
         yield value, not text[:place].strip() and not text[end:].strip()
         place = end
+
+
+def first_value(text: str) -> int | None:
+    """Return where the first of them begins, whole or not; None if none does."""
+    return next((found.start() for found in _START.finditer(text) if _begins(text, found.start())), None)
 
 
 def whole_characters(value: Any) -> Any:  # noqa: ANN401 - JSON in, JSON out
