@@ -18,11 +18,12 @@ def test_cost() -> None:
     ("model", "known"),
     [
         ("gpt-4o-mini", "gpt-4o-mini"),
-        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini-20*"),
-        ("gpt-4o-2024-11-20", "gpt-4o-20*"),
+        ("gpt-4o-mini-2024-07-18", "gpt-4o-mini"),
+        ("gpt-4o-2024-11-20", "gpt-4o"),
         ("gpt-4o-2024-05-13", "gpt-4o-2024-05-13"),
-        ("o3-2025-04-16", "o3-20*"),
-        ("openai/gpt-4.1-nano", "gpt-4.1-nano*"),
+        ("o3-2025-04-16", "o3"),
+        ("openai/gpt-4.1-nano", "gpt-4.1-nano"),
+        ("anthropic/claude-haiku-4-5-20251001", "claude-haiku-4-5"),
         ("gpt-5", "gpt-5"),
     ],
 )
@@ -36,6 +37,7 @@ def test_unknown_models_have_no_price() -> None:
     assert price_of("qwen3:8b", {}) is None
     assert price_of("gpt-5.9", {}) is None
     assert price_of("gpt-4o-audio-preview", {}) is None
+    assert price_of("claude-sonnet-5-5", {}) is None
     own = Price(prompt=1.0, completion=1.0)
     assert price_of("gpt-4o", {"gpt-*": own}) == own
     assert price_of("qwen3:8b", {"qwen*": own}) == own

@@ -183,8 +183,18 @@ def test_folds_a_whole_run() -> None:
             "The model mixed two forms.",
             "The step id 'Three' became 'three', so that expressions can name it.",
         ],
+        "warnings": [],
         "error": None,
     }
+
+
+def test_a_warning_is_a_note_too() -> None:
+    """Who looks at the record finds all notes in one place; those that warn are told apart."""
+    recorder = Recorder()
+    recorder(Noted(text="It was mended."))
+    recorder(Noted(text="It was cut.", warns=True))
+    assert recorder.record.notes == ["It was mended.", "It was cut."]
+    assert recorder.record.warnings == ["It was cut."]
 
 
 def test_a_record_is_json() -> None:

@@ -18,7 +18,18 @@ from batonmcp.core.outcome import Failed, Succeeded
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.deadline import Deadline
-from batonmcp.llm.port import LLM, ArgumentsGrew, CallBegun, FunctionCall, Heard, Piece, Reply, Request, TextGrew
+from batonmcp.llm.port import (
+    LLM,
+    Account,
+    ArgumentsGrew,
+    CallBegun,
+    FunctionCall,
+    Heard,
+    Piece,
+    Reply,
+    Request,
+    TextGrew,
+)
 from batonmcp.stages.ports import Tools
 
 __all__ = [
@@ -99,6 +110,8 @@ class ScriptedLLM(LLM):
         """Play the next turn. A request past the end of the script fails the test."""
         self.requests.append(request)
         self.listened.append(heard is not None)
+        account = request.account or Account()
+        account.send()
         await anyio.lowlevel.checkpoint()
         assert self._rest, f"the script has ended, and the stage {request.stage} asks once more"
         turn = self._rest.pop(0)
@@ -110,6 +123,7 @@ class ScriptedLLM(LLM):
                     heard(part)
                     await anyio.lowlevel.checkpoint()
             turn = turn.end
+        account.settle(written=None)
         if isinstance(turn, LlmError):
             raise turn
         return turn

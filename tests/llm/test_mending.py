@@ -60,6 +60,37 @@ def said(message: str, *, status: int = 400, param: str = "", code: str = "") ->
         (said("Tool calling is not supported while streaming"), STREAM, PLAIN.without("stream")),
         (said("Unknown parameter: 'stream_options'."), STREAM, PLAIN.without("stream_options")),
         (said("Tool calling is not supported while streaming"), TOOLS, Dialect(form="json_schema")),
+        (
+            said(
+                'Invalid JSON payload received. Unknown name "type" at '
+                "'tools[0].function_declarations[0].parameters.properties[0].value': Proto field is not repeating"
+            ),
+            TOOLS,
+            Dialect(schemas="plain"),
+        ),
+        (
+            said("GenerateContentRequest.tools[0].function_declarations[0].parameters.enum[0]: cannot be empty"),
+            TOOLS,
+            Dialect(schemas="plain"),
+        ),
+        (
+            said("Thinking mode does not support this tool_choice"),
+            {**TOOLS, "tool_choice": "auto"},
+            PLAIN.without("tool_choice"),
+        ),
+        (
+            said("This model does not support parallel tool calls"),
+            {**TOOLS, "parallel_tool_calls": True},
+            PLAIN.without("parallel_tool_calls"),
+        ),
+        (said("The specified schema produces too many states for serving."), TOOLS, Dialect(schemas="plain")),
+        (
+            said("Reasoning is mandatory for this endpoint and cannot be disabled."),
+            {**TEXT, "reasoning_effort": "none"},
+            PLAIN.without("reasoning_effort"),
+        ),
+        (said("Conversation roles must alternate user/assistant/user/assistant/..."), TEXT, Dialect(merged=True)),
+        (said("Only user and assistant roles are supported!"), TEXT, Dialect(merged=True)),
         (said("System role not supported"), TEXT, Dialect(merged=True)),
         (said("Developer instruction is not enabled: no system instruction"), TEXT, Dialect(merged=True)),
     ],

@@ -4,7 +4,7 @@ import pytest
 
 from batonmcp.config.settings import LlmEndpoint
 from batonmcp.llm.complaint import Complaint
-from batonmcp.llm.refusal import is_passing, refusal
+from batonmcp.llm.refusal import is_passing, refusal, was_read
 
 HERE = LlmEndpoint(base_url="http://user:pw@llm.test/v1", api_key="k", model="m")
 WITHOUT_KEY = LlmEndpoint(base_url="http://llm.test/v1", api_key=None, model="m")
@@ -76,3 +76,20 @@ def test_wait_that_is_too_long_says_when_to_come_back() -> None:
 def test_long_complaint_is_cut() -> None:
     """What an endpoint says at length does not become an error of the same length."""
     assert len(str(refusal(Complaint(status=400, message="x" * 4_000), HERE))) < 600
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "read"),
+    [
+        (400, FILTERED, True),
+        (504, "", True),
+        (408, "", True),
+        (400, TOO_LONG, False),
+        (429, "", False),
+        (500, "", False),
+        (401, "", False),
+    ],
+)
+def test_what_a_model_has_read_is_to_be_paid_for(status: int, message: str, read: bool) -> None:  # noqa: FBT001 - data
+    """A filter reads, and so does a model that takes too long; what is turned away at the door is not read."""
+    assert was_read(Complaint(status=status, message=message)) is read

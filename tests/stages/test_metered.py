@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+import anyio
 import pytest
 
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Event, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
-from batonmcp.llm.port import LLM, Function, Piece, Reply, Request, Stage, TextGrew, Tokens
+from batonmcp.llm.port import LLM, Function, Heard, Piece, Reply, Request, Stage, TextGrew, Tokens
 from batonmcp.stages.metered import Metered
 from doubles.ports import ScriptedLLM, Streamed, calling, saying
 
@@ -58,7 +59,7 @@ async def test_what_a_call_took_is_told() -> None:
     called, noted = events
     assert isinstance(called, LlmCalled)
     assert called.requests == 3
-    assert noted == Noted(text="It was cut.")
+    assert noted == Noted(text="It was cut.", warns=True)
 
 
 async def test_past_its_tokens_the_model_is_not_called() -> None:
@@ -81,6 +82,22 @@ async def test_past_its_money_the_model_is_not_called() -> None:
     with pytest.raises(LlmError, match=r"about \$0\.0026 with the next call, and \$0\.0021 are allowed"):
         await meter.complete(request(words=400))
     assert (await meter.complete(request("synthesize", words=400))).text == "free"
+
+
+async def test_a_limit_of_money_that_cannot_hold_is_told() -> None:
+    """Where a price is not known, who set the limit has to know that it limits nothing, and once is enough."""
+    meter, events = metered(ScriptedLLM(saying("a"), saying("b")), Limits(cost_usd=1))
+    await meter.complete(request("synthesize"))
+    await meter.complete(request("synthesize"))
+    (noted,) = [event for event in events if isinstance(event, Noted) and event.warns]
+    assert 'the model for "synthesize" costs, so "cost_usd" does not limit' in noted.text
+
+
+async def test_tiny_amounts_are_written_out() -> None:
+    """No amount is told with an exponent."""
+    meter, _ = metered(ScriptedLLM(), Limits(cost_usd=0.00001))
+    with pytest.raises(LlmError, match=r"about \$0\.000556 with the next call, and \$0\.00001 are allowed"):
+        await meter.complete(request(words=400))
 
 
 async def test_functions_are_a_part_of_the_prompt() -> None:
@@ -149,13 +166,83 @@ async def test_estimated_tokens_cost_money_of_the_budget() -> None:
         await meter.complete(request(words=720))
 
 
-@pytest.mark.parametrize(("kind", "used"), [("llm_length", 1_389), ("llm_unreachable", 0), ("llm_context_length", 0)])
-async def test_a_call_that_fails(kind: str, used: int) -> None:
-    """It is told as one call without tokens; its prompt counts if the model has read it."""
-    llm = ScriptedLLM(LlmError(kind=kind, message="It failed."))
-    meter, events = metered(llm, Limits(llm_tokens=10_000))
+class Failing(LLM):
+    """Sends requests that take so much, each with what came back in characters, and fails, or never ends."""
+
+    def __init__(self, *taken: tuple[Tokens, int | None], hangs: bool = False) -> None:
+        self._taken = taken
+        self._hangs = hangs
+
+    async def complete(self, request: Request, heard: Heard | None = None) -> Reply:
+        """Fail."""
+        del heard
+        assert request.account
+        for tokens, written in self._taken:
+            request.account.send()
+            request.account.settle(tokens, written=written)
+        if self._hangs:
+            await anyio.sleep_forever()
+        raise LlmError(kind="llm_bad_response", message="It failed.")
+
+
+COUNTED = (Tokens(prompt=1_500, completion=100, cached=500), 40)
+UNCOUNTED = (Tokens(), 36)
+UNREAD = (Tokens(), None)
+
+
+@pytest.mark.parametrize(
+    ("taken", "used"),
+    [
+        ([COUNTED], 1_600),
+        ([COUNTED, COUNTED], 3_200),
+        ([UNCOUNTED], 1_399),
+        ([UNCOUNTED, COUNTED, UNREAD], 2_999),
+        ([UNREAD], 0),
+    ],
+    ids=["counted", "twice", "not counted", "all", "not read"],
+)
+async def test_a_call_that_fails(taken: list[tuple[Tokens, int | None]], used: int) -> None:
+    """What it took is told as it was counted, and counts against the budget, by an estimate where nobody counted."""
+    meter, events = metered(Failing(*taken), Limits(llm_tokens=10_000))
     with pytest.raises(LlmError, match="It failed"):
         await meter.complete(request(words=1_000))
-    assert events[0] == LlmCalled(stage="route", prompt_tokens=0, completion_tokens=0, cached_tokens=0)
+    counted = taken.count(COUNTED)
+    called = events[0]
+    assert isinstance(called, LlmCalled)
+    assert (called.requests, called.prompt_tokens, called.completion_tokens, called.cached_tokens) == (
+        len(taken),
+        1_500 * counted,
+        100 * counted,
+        500 * counted,
+    )
+    assert called.cost_usd == (pytest.approx(0.0017 * counted) if counted else None)
     with pytest.raises(LlmError, match=f"would take {used + 13_889:,} tokens"):
         await meter.complete(request(words=10_000))
+
+
+async def test_a_call_that_was_never_made() -> None:
+    """Where nothing was sent there is no call to tell of."""
+    meter, events = metered(Failing(), Limits(llm_tokens=10_000))
+    with pytest.raises(LlmError, match="It failed"):
+        await meter.complete(request())
+    assert events == []
+
+
+async def test_money_of_calls_that_fail_is_money() -> None:
+    """The budget of dollars counts them, and says so before the next call."""
+    meter, _ = metered(Failing(COUNTED), Limits(cost_usd=0.002))
+    with pytest.raises(LlmError, match="It failed"):
+        await meter.complete(request())
+    with pytest.raises(LlmError, match=r"about \$0\.0023 with the next call, and \$0\.002 are allowed"):
+        await meter.complete(request(words=400))
+
+
+async def test_a_call_that_is_cancelled() -> None:
+    """What it has taken by then is told."""
+    meter, events = metered(Failing(COUNTED, hangs=True), Limits())
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await meter.complete(request())
+    (called,) = events
+    assert isinstance(called, LlmCalled)
+    assert (called.prompt_tokens, called.requests) == (1_500, 1)

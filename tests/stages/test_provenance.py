@@ -50,6 +50,15 @@ def test_what_ran() -> None:
     )
 
 
+def test_warnings_stand_above_the_facts() -> None:
+    """What whoever reads the answer has to know is told on a line of its own, in words and as data."""
+    record = run(step("a", "succeeded", took=1))
+    record.warnings.append("The prompt was\ncut.")
+    assert provenance(record).splitlines()[0] == "Warning: The prompt was cut."
+    assert run_facts(record)["warnings"] == ["The prompt was\ncut."]
+    assert "warnings" not in run_facts(run())
+
+
 def test_every_end() -> None:
     """What did not run is named by what became of it."""
     steps = [

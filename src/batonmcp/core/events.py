@@ -191,9 +191,15 @@ class AnswerGrew:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noted:
-    """Something the record should say."""
+    """Something the record should say.
+
+    Attributes:
+        text: As sentences.
+        warns: Whether whoever reads the answer has to know it, too.
+    """
 
     text: str
+    warns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,6 +71,7 @@ def _cut_record(record: dict[str, Any], longest: int) -> dict[str, Any]:
         "result": record["result"].bounded(longest),
         "steps": [_cut_step(step, longest) for step in cast("list[dict[str, Any]]", record["steps"])],
         "notes": [_cut(note, longest) for note in cast("list[str]", record["notes"])],
+        "warnings": [_cut(warning, longest) for warning in cast("list[str]", record["warnings"])],
         "error": _cut_error(record["error"], longest),
     }
 

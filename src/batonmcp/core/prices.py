@@ -1,5 +1,6 @@
 """What models cost, in US dollars for a million tokens."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -38,25 +39,39 @@ class Price:
 KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
     {
         "gpt-4o-mini": Price(prompt=0.15, cached=0.075, completion=0.60),
-        "gpt-4o-mini-20*": Price(prompt=0.15, cached=0.075, completion=0.60),
-        "gpt-4o-2024-05-13": Price(prompt=5.00, completion=15.00),
         "gpt-4o": Price(prompt=2.50, cached=1.25, completion=10.00),
-        "gpt-4o-20*": Price(prompt=2.50, cached=1.25, completion=10.00),
-        "gpt-4.1-nano*": Price(prompt=0.10, cached=0.025, completion=0.40),
-        "gpt-4.1-mini*": Price(prompt=0.40, cached=0.10, completion=1.60),
-        "gpt-4.1*": Price(prompt=2.00, cached=0.50, completion=8.00),
-        "gpt-5-nano*": Price(prompt=0.05, cached=0.005, completion=0.40),
-        "gpt-5-mini*": Price(prompt=0.25, cached=0.025, completion=2.00),
-        "gpt-5": Price(prompt=1.25, cached=0.125, completion=10.00),
-        "gpt-5-2025*": Price(prompt=1.25, cached=0.125, completion=10.00),
-        "o3-mini*": Price(prompt=1.10, cached=0.55, completion=4.40),
+        "gpt-4o-2024-05-13": Price(prompt=5.00, completion=15.00),
+        "gpt-4.1-nano": Price(prompt=0.10, cached=0.025, completion=0.40),
+        "gpt-4.1-mini": Price(prompt=0.40, cached=0.10, completion=1.60),
+        "gpt-4.1": Price(prompt=2.00, cached=0.50, completion=8.00),
+        "o3-mini": Price(prompt=1.10, cached=0.55, completion=4.40),
         "o3": Price(prompt=2.00, cached=0.50, completion=8.00),
-        "o3-20*": Price(prompt=2.00, cached=0.50, completion=8.00),
         "o4-mini": Price(prompt=1.10, cached=0.275, completion=4.40),
-        "o4-mini-20*": Price(prompt=1.10, cached=0.275, completion=4.40),
+        "gpt-5-nano": Price(prompt=0.05, cached=0.005, completion=0.40),
+        "gpt-5-mini": Price(prompt=0.25, cached=0.025, completion=2.00),
+        "gpt-5": Price(prompt=1.25, cached=0.125, completion=10.00),
+        "gpt-5.4-nano": Price(prompt=0.20, cached=0.02, completion=1.25),
+        "gpt-5.4-mini": Price(prompt=0.75, cached=0.075, completion=4.50),
+        "gpt-5.4": Price(prompt=2.50, cached=0.25, completion=15.00),
+        "gpt-5.5": Price(prompt=5.00, cached=0.50, completion=30.00),
+        "claude-haiku-4-5": Price(prompt=1.00, cached=0.10, completion=5.00),
+        "claude-sonnet-4": Price(prompt=3.00, cached=0.30, completion=15.00),
+        "claude-sonnet-4-5": Price(prompt=3.00, cached=0.30, completion=15.00),
+        "claude-sonnet-4-6": Price(prompt=3.00, cached=0.30, completion=15.00),
+        "claude-sonnet-5": Price(prompt=2.00, cached=0.20, completion=10.00),
+        "claude-opus-4-5": Price(prompt=5.00, cached=0.50, completion=25.00),
+        "claude-opus-4-6": Price(prompt=5.00, cached=0.50, completion=25.00),
+        "claude-opus-4-7": Price(prompt=5.00, cached=0.50, completion=25.00),
+        "claude-opus-4-8": Price(prompt=5.00, cached=0.50, completion=25.00),
+        "claude-opus-5": Price(prompt=5.00, cached=0.50, completion=25.00),
+        "gemini-3.5-flash": Price(prompt=1.50, cached=0.15, completion=9.00),
     }
 )
-"""Globs over names of models, as of August 2025; the first match counts. What servers.json says stands above them."""
+"""Names of models, of which dated ones count as well: those before gpt-5.4 as of August 2025, the others as of
+September 2026, for prompts of less than 200,000 tokens. What servers.json says stands above them.
+"""
+
+_DATE: Final = re.compile(r"-20\d{2}-?\d{2}-?\d{2}\Z")
 
 
 def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
@@ -67,8 +82,7 @@ def price_of(model: str, prices: Mapping[str, Price]) -> Price | None:
         prices: Globs over names, before the known ones.
     """
     names = (model, model.rpartition("/")[2])
-    for table in (prices, KNOWN_PRICES):
-        for glob, price in table.items():
-            if any(fnmatchcase(name, glob) for name in names):
-                return price
-    return None
+    for glob, price in prices.items():
+        if any(fnmatchcase(name, glob) for name in names):
+            return price
+    return KNOWN_PRICES.get(names[1]) or KNOWN_PRICES.get(_DATE.sub("", names[1]))

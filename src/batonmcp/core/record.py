@@ -105,7 +105,8 @@ class Timings:
 class RunRecord:
     """A run as others see it: `ask --json`, `_meta["batonmcp/run"]`, the store.
 
-    `begun` holds the reads that began before there was a plan, and that no step of one stands for.
+    `begun` holds the reads that began before there was a plan, and that no step of one stands for. Those of its `notes`
+    that whoever reads the answer has to know are its `warnings`, too.
     """
 
     run_id: str
@@ -122,6 +123,7 @@ class RunRecord:
     result: JsonValue = None
     decisions: list[dict[str, JsonValue]] = field(default_factory=list[dict[str, JsonValue]])
     notes: list[str] = field(default_factory=list[str])
+    warnings: list[str] = field(default_factory=list[str])
     error: dict[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
@@ -134,6 +136,7 @@ class RunRecord:
             "timings_ms": _entries(self.timings_ms),
             "decisions": list(self.decisions),
             "notes": list(self.notes),
+            "warnings": list(self.warnings),
         }
 
 
@@ -187,8 +190,10 @@ class Recorder:
                 self._enter("synthesize")
             case StepProgressed() | ApprovalAsked() | AnswerGrew():
                 pass
-            case Noted(text=text):
+            case Noted(text=text, warns=warns):
                 record.notes.append(text)
+                if warns:
+                    record.warnings.append(text)
             case RunFinished(status=status, answer=answer, error=error, result=result):
                 self._enter(None)
                 record.result = result

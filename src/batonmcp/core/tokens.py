@@ -4,7 +4,7 @@ import re
 from math import ceil
 from typing import Final
 
-__all__ = ["believed_tokens", "estimated_tokens", "tokens_by_piece"]
+__all__ = ["believed_tokens", "estimated_tokens", "tokens_by_piece", "tokens_of"]
 
 _SIGN: Final = r"!-/:-@\[-`{-~"
 _PIECE: Final = re.compile(
@@ -27,9 +27,14 @@ _FEWEST = 10
 def estimated_tokens(text: str) -> int:
     """Return about how many tokens a text has: one for each character that is not ASCII."""
     if text.isascii():
-        return ceil(len(text) / _CHARACTERS_PER_TOKEN)
+        return tokens_of(len(text))
     plain = sum(map(str.isascii, text))
-    return ceil(plain / _CHARACTERS_PER_TOKEN) + len(text) - plain
+    return tokens_of(plain) + len(text) - plain
+
+
+def tokens_of(characters: int) -> int:
+    """Return about how many tokens so many ASCII characters have."""
+    return ceil(characters / _CHARACTERS_PER_TOKEN)
 
 
 def tokens_by_piece(text: str) -> int:

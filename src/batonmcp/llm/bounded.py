@@ -1,22 +1,35 @@
-"""An HTTP client that reads no more of an answer than any completion has."""
+"""An HTTP client that holds no more of an answer than any completion has."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Protocol
 
 import httpx2
 
-__all__ = ["TooLarge", "bounded", "overheard"]
+__all__ = ["Listener", "TooLarge", "bounded", "overheard"]
 
 _ENCODINGS = ("content-encoding", "content-length", "transfer-encoding")
 
 
-_LISTENER: ContextVar[Callable[[bytes], None] | None] = ContextVar("_LISTENER", default=None)
+class Listener(Protocol):
+    """Hears an answer while it comes."""
+
+    @property
+    def is_endless(self) -> bool:
+        """Whether it is more than any reply."""
+        ...
+
+    def hear(self, data: bytes) -> bool:
+        """Take a part; return whether what matters of it is kept here, so that nobody else has to."""
+        ...
+
+
+_LISTENER: ContextVar[Listener | None] = ContextVar("_LISTENER", default=None)
 
 
 @contextmanager
-def overheard(listener: Callable[[bytes], None]) -> Generator[None]:
+def overheard(listener: Listener) -> Generator[None]:
     """Tell a listener the parts of the good answers that are read meanwhile, as they come.
 
     The client in between has no way to hand a listener on, but it reads in the task that calls it.
@@ -33,7 +46,10 @@ class TooLarge(httpx2.ReadError):
 
 
 def bounded(kind: type[httpx2.AsyncClient], *, most: int) -> httpx2.AsyncClient:
-    """Return a client of a kind that gives answers up after so many bytes, counted as they are unpacked."""
+    """Return a client of a kind that gives answers up after so many bytes, counted as they are unpacked.
+
+    What a listener keeps does not count, and is not in the body: how much that may be is the listener's to say.
+    """
 
     class Bounded(kind):  # pyright: ignore[reportUntypedBaseClass, reportGeneralTypeIssues]
         async def send(self, request: httpx2.Request, *, stream: bool = False, **options: Any) -> httpx2.Response:  # noqa: ANN401
@@ -53,10 +69,9 @@ async def _read(response: httpx2.Response, most: int) -> bytes:
     body = bytearray()
     listener = _LISTENER.get() if response.is_success else None
     async for part in response.aiter_bytes():
-        body += part
-        if listener:
-            listener(part)
-        if len(body) > most:
+        if not (listener and listener.hear(part)):
+            body += part
+        if len(body) > most or (listener and listener.is_endless):
             message = f"its answer is larger than {most:,} bytes"
             raise TooLarge(message)
     return bytes(body)

@@ -52,7 +52,8 @@ def complaint_in(body: bytes) -> Complaint | None:
     except (ValueError, RecursionError):
         return None
     first = as_object(next(iter(as_list(document.get("choices"))), None))
-    for error in (document.get("error"), first.get("error")):
+    whole = document if document.get("object") == "error" else None
+    for error in (document.get("error"), first.get("error"), whole):
         status = as_object(error).get("code", as_object(error).get("status"))
         if type(status) is int and status in _FAILURES:
             return _read(status, {"error": error})

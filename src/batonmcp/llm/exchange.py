@@ -13,15 +13,16 @@ from typing import Any, Final
 from batonmcp.config.settings import LlmEndpoint
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import LlmError
+from batonmcp.llm.account import Account
 from batonmcp.llm.body import request_body
 from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.complaint import Complaint, complaint_in, read_complaint
 from batonmcp.llm.cut import cut_note
 from batonmcp.llm.dialect import STREAM, Dialect
 from batonmcp.llm.mending import mended
-from batonmcp.llm.port import Reply, Request, Tokens
-from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable
-from batonmcp.llm.reply import Offered, Unusable, read_reply, streaming, tokens_in, unusable
+from batonmcp.llm.port import Reply, Request
+from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable, was_read
+from batonmcp.llm.reply import Offered, Streaming, Unusable, read_reply, tokens_in, unusable
 from batonmcp.llm.retry_after import retry_after
 
 __all__ = ["Answer", "Exchange", "Pause"]
@@ -39,13 +40,15 @@ class Answer:
     Attributes:
         status: Of HTTP.
         headers: With their names in lower case.
-        body: Unpacked.
-        endless: Whether it is larger than any reply; there is nothing in `body` then.
+        body: Unpacked; of a stream, the completion that its events make, as JSON.
+        stream: Whether it is a stream, and has come to its end.
+        endless: Whether it is larger than any reply; `body` is what was held of it then.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    stream: Streaming = "none"
     endless: bool = False
 
 
@@ -89,8 +92,7 @@ class Exchange:
         self._stream = stream
         self._retries = retries
         self._mends = _MOST_MENDS
-        self._requests = 0
-        self._tokens = Tokens()
+        self._account = request.account or Account()
         self._offered = Offered(
             names=frozenset(function.name for function in request.functions), plan=request.plan_function
         )
@@ -114,7 +116,7 @@ class Exchange:
         written = request_body(self._request, self._endpoint, self.dialect, stream=self._stream)
         redacted = self._discretion.value(written)
         self._body = redacted if isinstance(redacted, dict) else written
-        self._requests += 1
+        self._account.send()
         return self._body
 
     def hear(self, answer: Answer, *, left: float, jitter: float) -> Reply | Pause:
@@ -128,31 +130,39 @@ class Exchange:
         Raises:
             LlmError: It is no reply, and nothing can be done about it in time.
         """
+        complaint = None if answer.endless else self._complaint(answer)
+        written = len(answer.body) if complaint is None or was_read(complaint) else None
+        self._account.settle(tokens_in(answer.body), written=written)
         if answer.endless:
             raise unusable(self._endpoint.host, "more than any reply is long", again=False)
-        complaint = self._complaint(answer)
         if complaint:
             return self._mend(complaint) or self._wait(complaint, answer, left, jitter)
         self._breaker.well()
-        stream = streaming(answer.body) if self.streams else None
-        if stream == "broken":
-            return self._in_one_piece(answer)
+        if answer.stream == "broken" and self.streams:
+            return self._in_one_piece()
         try:
             reply = self._read(answer)
         except Unusable as error:
-            return self._once_more(error, answer)
-        if stream == "none":
+            return self._once_more(error)
+        if answer.stream == "none" and self.streams:
             self.dialect = self.dialect.without(STREAM)
         notes = filter(None, [cut_note(self._body, reply.tokens, self._endpoint.host)])
-        tokens = _sum(self._tokens, reply.tokens)
-        return replace(reply, tokens=tokens, requests=self._requests, notes=(*reply.notes, *notes))
+        account = self._account
+        return replace(reply, tokens=account.tokens, requests=account.requests, notes=(*reply.notes, *notes))
 
-    def lost(self, why: str, *, left: float, jitter: float) -> Pause:
-        """Take note that no answer came.
+    def lost(self, why: str, *, said: bytes | None = None, left: float, jitter: float) -> Pause:
+        """Take note that no answer came, or no whole one.
+
+        Args:
+            why: In the words of the network.
+            said: What of a stream had come before; empty of what is no stream, None if nothing had.
+            left: Seconds that the caller can still wait.
+            jitter: From 0 to 1, at random.
 
         Raises:
             LlmError: It has been tried often enough, or there is no time left to try again.
         """
+        self._account.settle(tokens_in(said or b""), written=None if said is None else len(said))
         self._breaker.ill()
         pause = self._pause(jitter)
         if self._retries <= 0 or pause > left:
@@ -166,9 +176,21 @@ class Exchange:
         self._breaker.ill()
         return no_reply(self._endpoint, seconds)
 
+    @property
+    def is_out(self) -> bool:
+        """Whether a request waits for its answer."""
+        return self._account.is_out
+
+    def leave(self, said: bytes | None) -> None:
+        """Take note that nobody waits for the answer any more. The request may have been read: it counts as such."""
+        self._account.settle(tokens_in(said or b""), written=len(said or b""))
+
     def _complaint(self, answer: Answer) -> Complaint | None:
         """Return what the endpoint complains about, without secrets: some repeat what they were sent."""
-        said = complaint_in(answer.body) if answer.status in _SUCCESS else read_complaint(answer.status, answer.body)
+        if answer.status not in _SUCCESS:
+            said = read_complaint(answer.status, answer.body)
+        else:  # a stream that ends in an error is asked for in one piece, which tells more
+            said = None if answer.stream != "none" and self.streams else complaint_in(answer.body)
         hide = self._discretion.text
         return said and replace(said, message=hide(said.message), param=hide(said.param), code=hide(said.code))
 
@@ -197,7 +219,7 @@ class Exchange:
 
     def _pause(self, jitter: float) -> float:
         """Return a pause that doubles each time, cut by up to half, so that not all come again at once."""
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._requests - 1)) * (1 - jitter / 2)
+        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._account.requests - 1)) * (1 - jitter / 2)
 
     def _read(self, answer: Answer) -> Reply:
         content_type = answer.headers.get("content-type", "")
@@ -208,14 +230,13 @@ class Exchange:
             said = self._discretion.text(answer.body.decode("utf-8", "replace")).encode("utf-8", "replace")
             return read_reply(said, content_type=content_type, endpoint=host, offered=self._offered)
 
-    def _once_more(self, error: Unusable, answer: Answer) -> Pause:
+    def _once_more(self, error: Unusable) -> Pause:
         """Ask again after a reply that was of no use: in one piece, or else for calls in the next form."""
         if error.again and self.streams:
-            return self._in_one_piece(answer)
+            return self._in_one_piece()
         if not error.again or self._retries <= 0:
             raise error
         self._retries = 0
-        self._tokens = _sum(self._tokens, tokens_in(answer.body))
         self.stumbled = True
         if self._request.functions:
             self.dialect = self.dialect.simpler or self.dialect
@@ -226,8 +247,7 @@ class Exchange:
         """Whether a stream was asked for last."""
         return STREAM in self._body
 
-    def _in_one_piece(self, answer: Answer) -> Pause:
-        self._tokens = _sum(self._tokens, tokens_in(answer.body))
+    def _in_one_piece(self) -> Pause:
         self._give_stream_up()
         return Pause(seconds=0)
 
@@ -235,11 +255,3 @@ class Exchange:
         """Ask for the reply in one piece. The stream may have failed by chance: only twice in a row is remembered."""
         if self.streams:
             self.dialect, self.stumbled = self.dialect.without(STREAM), True
-
-
-def _sum(one: Tokens, other: Tokens) -> Tokens:
-    return Tokens(
-        prompt=one.prompt + other.prompt,
-        completion=one.completion + other.completion,
-        cached=one.cached + other.cached,
-    )

@@ -21,8 +21,16 @@ _NO_TOOLS = re.compile(
     r"tool calling|tool calls|function calling|tools? (?:is|are) not|\btools? param|tool choice|tool_choice"
 )
 _TOO_MANY = re.compile(r"array_above_max_length|too many tools|too many functions|maximum number of tools")
-_GRAMMAR = re.compile(r"grammar|invalid schema|json schema|invalid_function_parameters|function\.parameters|regex")
-_SYSTEM = re.compile(r"system (?:role|message|prompt|instruction)|(?:role|support)\W.{0,20}\bsystem\b|'system'")
+_GRAMMAR = re.compile(
+    r"grammar|invalid schema|json schema|invalid_function_parameters|function\.parameters|regex|"
+    r"function_declarations|proto field|unknown name|too many states|schema is too complex"
+)
+_SYSTEM = re.compile(
+    r"system (?:role|message|prompt|instruction)|(?:role|support)\W.{0,20}\bsystem\b|'system'|"
+    r"developer instruction|only user and assistant roles|roles must alternate"
+)
+_PARALLEL = re.compile(r"parallel.tool.calls?|parallel.function|single tool.call")
+_THINKS = re.compile(r"(?:reasoning|thinking) (?:is mandatory|cannot be|can't be|is required)")
 _FORMAT = re.compile(r"response.?format|json_schema|json_object|json mode|structured output")
 _STREAM = re.compile(r"\bstream(?:s|ed|ing)?\b")
 _REQUIRED = re.compile(r"required|missing|must be set|must be specified")
@@ -56,8 +64,10 @@ def _tools(dialect: Dialect, complaint: Complaint, sent: Mapping[str, Any]) -> D
         return _thinking_less(dialect)
     if _GRAMMAR.search(text):
         return _plainer(dialect, complaint) or dialect.simpler
-    if complaint.param == "tool_choice" and "tool_choice" in sent and "--" not in text:
+    if "tool_choice" in sent and _names(text, "tool_choice") and "--" not in text:
         return dialect.without("tool_choice")
+    if "parallel_tool_calls" in sent and _PARALLEL.search(text):
+        return dialect.without("parallel_tool_calls")
     about = _NO_TOOLS.search(text) or _TOO_MANY.search(text) or re.match(r"tools\b", complaint.param)
     return dialect.simpler if about or _names(text, "tools") else None
 
@@ -100,6 +110,8 @@ def _parameter(dialect: Dialect, complaint: Complaint, sent: Mapping[str, Any]) 
     if named in can_go:
         return _left_out(dialect, named)
     blamed = next((parameter for parameter in can_go if _names(complaint.text, parameter)), None)
+    if blamed is None and "reasoning_effort" in sent and _THINKS.search(complaint.text):
+        blamed = "reasoning_effort"
     return _left_out(dialect, blamed) if blamed else None
 
 

@@ -1,7 +1,5 @@
 """A client for any OpenAI-compatible Chat Completions endpoint."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -15,6 +13,7 @@ from batonmcp.llm.hearing import Hearing
 from batonmcp.llm.memory import Dialects
 from batonmcp.llm.port import LLM, Heard, Reply, Request
 from batonmcp.llm.refusal import no_reply
+from batonmcp.llm.reply import LARGEST_REPLY
 from batonmcp.llm.timing import REAL, Timing
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["OpenAIClient"]
 
 _CONNECT_TIMEOUT = 10.0
-_LARGEST_ANSWER = 4_000_000
 
 
 class OpenAIClient(LLM):
@@ -57,7 +55,7 @@ class OpenAIClient(LLM):
 
         The time is for all attempts together and their pauses, however slowly the endpoint may drip.
         """
-        hearing = Hearing(heard) if heard and self._settings.stream == "auto" else None
+        hearing = Hearing(heard if self._settings.stream == "auto" else None)
         endpoint = self._settings.endpoint_for(request.stage)
         most = self._settings.timeout
         within = most if request.within is None else min(most, request.within)
@@ -70,7 +68,7 @@ class OpenAIClient(LLM):
             self._breakers.setdefault((endpoint.base_url, endpoint.model), Breaker(self._timing.clock)),
             retries=self._settings.retries,
             discretion=self._discretion,
-            stream=hearing is not None,
+            stream=hearing.is_told,
         )
         connection = await self._connection(endpoint)
         try:
@@ -78,6 +76,9 @@ class OpenAIClient(LLM):
                 reply = await self._talk(exchange, connection, self._timing.clock() + within, hearing)
         except TimeoutError:
             raise exchange.late(within) from None
+        finally:
+            if exchange.is_out:
+                exchange.leave(hearing.said)
         stumbled = exchange.stumbled or (False if request.functions else None)
         await self._dialects.learn(endpoint, exchange.dialect, stumbled=stumbled)
         return reply
@@ -93,24 +94,23 @@ class OpenAIClient(LLM):
             await self._connection(self._settings.endpoint_for(stage))
 
     async def _talk(
-        self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float, hearing: Hearing | None
+        self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float, hearing: Hearing
     ) -> Reply:
         while True:
             rest = exchange.rest(left=until - self._timing.clock())
             if rest:
                 await self._timing.pause(rest.seconds)
                 continue
-            answer = await _post(connection, exchange.body(), hearing.hear if hearing and exchange.streams else None)
+            answer = await _post(connection, exchange.body(), hearing)
             left, jitter = until - self._timing.clock(), self._timing.jitter()
             match answer:
                 case Answer():
                     heard = exchange.hear(answer, left=left, jitter=jitter)
                 case str():
-                    heard = exchange.lost(answer, left=left, jitter=jitter)
+                    heard = exchange.lost(answer, said=hearing.said, left=left, jitter=jitter)
             if isinstance(heard, Reply):
                 return heard
-            if hearing:
-                hearing.lose()
+            hearing.lose()
             await self._timing.pause(heard.seconds)
 
     async def _connection(self, endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
@@ -135,7 +135,7 @@ def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
         "base_url": endpoint.base_url,
         "timeout": openai.Timeout(None, connect=_CONNECT_TIMEOUT),
         "max_retries": 0,  # one layer retries, and it knows the deadline
-        "http_client": bounded(openai.DefaultAsyncHttpxClient, most=_LARGEST_ANSWER),
+        "http_client": bounded(openai.DefaultAsyncHttpxClient, most=LARGEST_REPLY),
     }
     if endpoint.api_version:
         return openai.AsyncAzureOpenAI(
@@ -147,26 +147,26 @@ def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=endpoint.api_key or "none", **common)
 
 
-async def _post(
-    connection: "openai.AsyncOpenAI", body: dict[str, Any], listener: Callable[[bytes], None] | None
-) -> Answer | str:
-    """Return what came back, or in words why nothing did. `listener`: hears a good answer as it comes."""
+async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any], hearing: Hearing) -> Answer | str:
+    """Return what came back, or in words why nothing did. `hearing`: hears a good answer as it comes."""
     import httpx2  # noqa: PLC0415 - comes with openai
     import openai  # noqa: PLC0415 - has been paid for when the connection was made
 
     from batonmcp.llm.bounded import TooLarge, overheard  # noqa: PLC0415 - as openai
 
     try:
-        with overheard(listener) if listener else nullcontext():
+        with overheard(hearing):
             response = await connection.post("/chat/completions", body=body, cast_to=httpx2.Response)
     except openai.APIConnectionError as error:
         root = _root(error)
         if isinstance(root, TooLarge):
-            return Answer(status=200, headers={}, body=b"", endless=True)
+            return Answer(status=200, headers={}, body=hearing.said or b"", endless=True)
         return str(root) or type(root).__name__
     except openai.APIStatusError as error:
         response = error.response
-    return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
+    hearing.end()
+    said = hearing.said if hearing.stream != "none" else response.content
+    return Answer(status=response.status_code, headers=dict(response.headers), body=said or b"", stream=hearing.stream)
 
 
 def _root(error: BaseException) -> BaseException:

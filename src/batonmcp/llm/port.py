@@ -5,13 +5,16 @@ format of an endpoint and hands up only what `Reply` can hold, or raises `LlmErr
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, TypeAlias
 
 from pydantic import JsonValue
 
+from batonmcp.llm.account import Account, Tokens
+
 __all__ = [
     "LLM",
+    "Account",
     "ArgumentsGrew",
     "CallBegun",
     "Function",
@@ -51,6 +54,7 @@ class Request:
         plan_function: The name of the function whose arguments are a whole plan; empty if there is none. A model that
             cannot be offered functions is asked for these arguments instead.
         within: Longest all of it may take, in seconds; None: as long as is configured.
+        account: Where it is written down what the call takes while it is made; None: what is in the reply will do.
     """
 
     stage: Stage
@@ -60,6 +64,7 @@ class Request:
     temperature: float
     plan_function: str = ""
     within: float | None = None
+    account: Account | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,15 +73,6 @@ class FunctionCall:
 
     name: str
     arguments: dict[str, JsonValue]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
-    """Tokens as the endpoint counted them; zero where it does not say."""
-
-    prompt: int = 0
-    completion: int = 0
-    cached: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +89,7 @@ class Reply:
 
     text: str
     calls: tuple[FunctionCall, ...] = ()
-    tokens: Tokens = Tokens()
+    tokens: Tokens = field(default_factory=Tokens)
     requests: int = 1
     notes: tuple[str, ...] = ()
 
@@ -143,6 +139,7 @@ class LLM(Protocol):
                 whatever was heard.
 
         Raises:
-            LlmError: The endpoint cannot be reached, refuses, or answers something unusable.
+            LlmError: The endpoint cannot be reached, refuses, or answers something unusable. What that took, and what a
+                call took that its caller leaves, is in the account of the request.
         """
         ...

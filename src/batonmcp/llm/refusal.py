@@ -7,7 +7,7 @@ from batonmcp.core.errors import LlmError
 from batonmcp.llm.breaker import Rest
 from batonmcp.llm.complaint import Complaint
 
-__all__ = ["is_passing", "no_reply", "refusal", "resting", "unreachable"]
+__all__ = ["is_passing", "no_reply", "refusal", "resting", "unreachable", "was_read"]
 
 _EXCERPT = 300
 _PASSING = frozenset({408, 409, 425, 429})
@@ -41,6 +41,11 @@ def is_passing(complaint: Complaint) -> bool:
     if complaint.status in _PASSING:
         return complaint.status != 429 or not _USED_UP.search(complaint.code)  # noqa: PLR2004 - too many requests
     return complaint.status >= _FAILURES and complaint.status != _ONLY_FOR_REQUEST
+
+
+def was_read(complaint: Complaint) -> bool:
+    """Whether the model has read the request all the same, which then is to be paid for."""
+    return _kind(complaint) in {"llm_content_filter", "llm_timeout"}
 
 
 def refusal(

@@ -8,8 +8,8 @@ from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit, LlmCalled, Noted
 from batonmcp.core.limits import Limits
 from batonmcp.core.prices import Price
-from batonmcp.core.tokens import believed_tokens, estimated_tokens
-from batonmcp.llm.port import LLM, Heard, Reply, Request, Stage, Tokens
+from batonmcp.core.tokens import believed_tokens, estimated_tokens, tokens_of
+from batonmcp.llm.port import LLM, Account, Heard, Reply, Request, Stage, Tokens
 
 __all__ = ["Metered"]
 
@@ -20,11 +20,15 @@ _MOST_BESIDE = 10_000
 _MOST_WRITTEN = 1_000_000
 """Tokens that a model writes in one reply at most, thoughts included."""
 
-_PAID = frozenset({"llm_bad_response", "llm_content_filter", "llm_length", "llm_refused"})
-"""Errors of an endpoint that has read the prompt all the same."""
-
 _ESTIMATED = (
     "The LLM endpoint does not count tokens, or counts them wrongly, so the limits of this run hold by an estimate."
+)
+
+_SMALL = 0.001
+
+_UNLIMITED = (
+    'Nobody has said what the model for "{stage}" costs, so "cost_usd" does not limit what it is called for: write its '
+    'price under "prices" in servers.json.'
 )
 
 
@@ -32,8 +36,8 @@ class Metered(LLM):
     """Calls an LLM as long as there is money, room and time for it.
 
     What an endpoint counts is told as it says, and counts against the budget unless it is missing or cannot be right:
-    then an estimate does. Of a call that fails nobody knows what it took: it is told as a call without tokens, and the
-    budget counts its prompt, estimated, if the model has read it.
+    then an estimate does. That holds for a call that fails, or that nobody waits for any more, as for any other: what
+    its requests took is told and counted, and of those that the model may have read without a count, an estimate.
 
     Args:
         llm: Who is called.
@@ -59,6 +63,7 @@ class Metered(LLM):
         self._left = left
         self._is_bounded = limits.llm_tokens is not None or limits.cost_usd is not None
         self._is_estimated = False
+        self._is_unlimited = False
         self._tokens = 0
         self._cost = 0.0
 
@@ -69,15 +74,29 @@ class Metered(LLM):
             LlmError: As the LLM says, or the run's budget does not allow the call.
         """
         self._allow(request)
-        timed = replace(request, within=self._left()) if self._left else request
+        account = Account()
+        within = self._left() if self._left else request.within
         try:
-            reply = await self._llm.complete(timed, heard)
-        except LlmError as error:
-            self._emit(LlmCalled(stage=request.stage, prompt_tokens=0, completion_tokens=0, cached_tokens=0))
-            if error.info.kind in _PAID:
-                self._charge(request, "", Tokens(), requests=1)
+            reply = await self._llm.complete(replace(request, within=within, account=account), heard)
+        except BaseException:  # a call that is cancelled has cost something, too
+            self._lose(request, account)
             raise
-        tokens = reply.tokens
+        self._tell(request, reply.tokens, requests=reply.requests)
+        for note in reply.notes:
+            self._emit(Noted(text=note, warns=True))
+        self._charge(request, reply.tokens, estimated_tokens(_written(reply)), requests=reply.requests)
+        return reply
+
+    def _lose(self, request: Request, account: Account) -> None:
+        """Count a call that brought no reply, by what is known of its requests."""
+        if account.requests:
+            self._tell(request, account.tokens, requests=account.requests)
+        if account.counted:
+            self._charge(request, account.tokens, 0, requests=account.counted)
+        if account.uncounted:
+            self._charge(request, Tokens(), tokens_of(account.written), requests=account.uncounted)
+
+    def _tell(self, request: Request, tokens: Tokens, *, requests: int) -> None:
         self._emit(
             LlmCalled(
                 stage=request.stage,
@@ -85,23 +104,19 @@ class Metered(LLM):
                 completion_tokens=tokens.completion,
                 cached_tokens=tokens.cached,
                 cost_usd=self._price(request, tokens) if tokens.prompt or tokens.completion else None,
-                requests=reply.requests,
+                requests=requests,
             )
         )
-        for note in reply.notes:
-            self._emit(Noted(text=note))
-        self._charge(request, _written(reply), tokens, requests=reply.requests)
-        return reply
 
-    def _charge(self, request: Request, written: str, counted: Tokens, *, requests: int) -> None:
-        """Count a call against the budget."""
+    def _charge(self, request: Request, counted: Tokens, written: int, *, requests: int) -> None:
+        """Count requests against the budget. `written`: about how many tokens came back."""
         if not self._is_bounded:
             return
         prompt, most = _prompt(request), _MOST_WRITTEN * requests
         longest = (len(prompt.encode("utf-8", "replace")) + _MOST_BESIDE) * requests  # a token has a byte at least
         believed = Tokens(
             prompt=believed_tokens(counted.prompt, estimated_tokens(prompt) * requests, most=longest),
-            completion=believed_tokens(counted.completion, estimated_tokens(written), most=most),
+            completion=believed_tokens(counted.completion, written, most=most),
             cached=counted.cached if counted.prompt <= longest else 0,
         )
         self._tokens += believed.prompt + believed.completion
@@ -124,9 +139,17 @@ class Metered(LLM):
             raise _past(
                 limit="llm_tokens", reached=f"{self._tokens + prompt:,} tokens with the next call", allowed=f"{most:,}"
             )
-        dollars, cost = self._limits.cost_usd, self._cost + (self._price(request, Tokens(prompt=prompt)) or 0.0)
-        if dollars is not None and cost > dollars:
-            raise _past(limit="cost_usd", reached=f"about ${cost:.4f} with the next call", allowed=f"${dollars:g}")
+        dollars = self._limits.cost_usd
+        if dollars is None:
+            return
+        price = self._price(request, Tokens(prompt=prompt))
+        if price is None and not self._is_unlimited:
+            self._is_unlimited = True
+            self._emit(Noted(text=_UNLIMITED.format(stage=request.stage), warns=True))
+        cost = self._cost + (price or 0.0)
+        if cost > dollars:
+            about = f"{cost:.4f}" if cost >= _SMALL else _plain(cost)
+            raise _past(limit="cost_usd", reached=f"about ${about} with the next call", allowed=f"${_plain(dollars)}")
 
 
 def _prompt(request: Request) -> str:
@@ -147,3 +170,8 @@ def _past(*, limit: str, reached: str, allowed: str) -> LlmError:
         message=f"The model was not called: the run would take {reached}, and {allowed} are allowed.",
         cure=f'Narrow the task, or raise "{limit}" under "limits" in servers.json.',
     )
+
+
+def _plain(dollars: float) -> str:
+    """Write an amount without an exponent, however small."""
+    return f"{dollars:.8f}".rstrip("0").rstrip(".")

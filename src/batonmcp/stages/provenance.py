@@ -11,6 +11,8 @@ from batonmcp.core.record import RunRecord, StepRecord
 __all__ = ["provenance", "run_facts"]
 
 _LONGEST_NAME: Final = 80
+_LONGEST_WARNING: Final = 500
+_MOST_WARNINGS: Final = 4
 _MOST_NAMES: Final = 20
 _TIMES: Final = "×"  # noqa: RUF001 - the sign that is meant
 _MILLIS: Final = 1_000
@@ -36,10 +38,11 @@ _SETTLED: Final = frozenset({"succeeded", "failed", "unknown"})
 
 
 def provenance(record: RunRecord) -> str:
-    """Return the facts of a run as two lines; nothing for one in which nothing was done."""
+    """Return the facts of a run as a few lines; nothing for one in which nothing was done."""
     if record.status == "plan_required" or not (record.steps or record.usage.llm_calls):
         return ""
-    return "\n".join(line for line in (_steps(record.steps), _run(record)) if line)
+    warnings = [f"Warning: {printable(warning, _LONGEST_WARNING)}" for warning in record.warnings[:_MOST_WARNINGS]]
+    return "\n".join(line for line in (*warnings, _steps(record.steps), _run(record)) if line)
 
 
 def run_facts(record: RunRecord) -> dict[str, Any]:
@@ -59,6 +62,7 @@ def run_facts(record: RunRecord) -> dict[str, Any]:
         "completion_tokens": record.usage.completion_tokens,
         "cost_usd": record.usage.cost_usd,
         "total_ms": round(record.timings_ms.total),
+        **({"warnings": record.warnings[:_MOST_WARNINGS]} if record.warnings else {}),
     }
 
 

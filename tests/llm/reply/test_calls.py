@@ -51,7 +51,7 @@ def test_unknown_name_is_kept() -> None:
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ({"function": {"name": ""}}, "a tool call without a name"),
+        ({"function": {"name": "", "arguments": "{}"}}, "a tool call without a name"),
         ({"name": "a__x", "arguments": [1]}, "a call of a__x whose arguments are no object"),
         ({"name": "a__x", "arguments": '{"n": '}, "called a__x with arguments that are not JSON: '{\"n\":'"),
     ],
@@ -62,3 +62,27 @@ def test_call_that_cannot_be_read(entry: dict[str, Any], said: str) -> None:
         read_calls({"tool_calls": [entry]}, OFFERED, "llm.test")
     assert said in caught.value.info.message
     assert caught.value.again
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [{"function": {"name": "", "arguments": ""}}, {"function": {"name": "a__x", "arguments": '{"n": 1}'}}],
+        '[{"function": {"name": "a__x", "arguments": {"n": 1}}}]',
+        [{"function": {"name": "a__x"}, "arguments": '{"n": 1}'}],
+        [{"function": {"name": "a__x", "arguments": 'json{"n": 1}'}}],
+        [{"function": {"name": "a__x", "arguments": '<|constrain|>json<|message|>{"n": 1}<|call|>'}}],
+        [
+            {
+                "function": {
+                    "name": "multi_tool_use.parallel",
+                    "arguments": '{"tool_uses": [{"recipient_name": "functions.a__x", "parameters": {"n": 1}}]}',
+                }
+            }
+        ],
+    ],
+    ids=["nothing beside it", "a text", "arguments outside", "a label", "markers", "a wrapper"],
+)
+def test_call_in_other_clothes(calls: object) -> None:
+    """What endpoints and models put around a call does not change it."""
+    assert read_calls({"tool_calls": calls}, OFFERED, "e") == (FunctionCall(name="a__x", arguments={"n": 1}),)

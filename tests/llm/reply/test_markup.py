@@ -34,6 +34,19 @@ NOTATIONS: dict[str, tuple[str, dict[str, Any]]] = {
     "harmony": ('<|channel|>commentary to=functions.a__x <|constrain|>json<|message|>{"n": 1}<|call|>', {"n": 1}),
     "react": ('Thought: so\nAction: a__x\nAction Input: {"n": 1}\nObservation: none', {"n": 1}),
     "python": ('[a__x(n=1, m="x", o={"p": [True]})]', {"n": 1, "m": "x", "o": {"p": [True]}}),
+    "python call": ('a__x(n=1, m="x")', {"n": 1, "m": "x"}),
+    "python in a fence": ("```tool_code\nprint(default_api.a__x(n=1))\n```", {"n": 1}),
+    "python of an object": ("<|python_tag|>a__x.call(n=1)", {"n": 1}),
+    "python with an object": ('a__x({"n": 1})', {"n": 1}),
+    "function without an end": ('<function=a__x{"n": 1}</function>', {"n": 1}),
+    "harmony on lines": ('<|channel|>commentary to=functions.a__x\n<|constrain|>json\n<|message|>{"n": 1}', {"n": 1}),
+    "harmony without marks": ('analysisSo.assistantcommentary to=functions.a__x json{"n": 1}', {"n": 1}),
+    "deepseek 3.2": (
+        '<function_calls>\n<invoke name="a__x">\n<parameter name="n" string="true">1</parameter>\n</invoke>'.replace(
+            "<", "<\uff5cDSML\uff5c"
+        ).replace("\uff5cDSML\uff5c/", "/\uff5cDSML\uff5c"),
+        {"n": "1"},
+    ),
     "python without values": ("[a__x(n=other)]", {"n": "other"}),
 }
 
@@ -51,7 +64,7 @@ def test_several_calls_keep_their_order() -> None:
     assert [name for name, _ in calls_in_markup("[a(), b(n=1)]")] == ["a", "b"]
 
 
-@pytest.mark.parametrize("text", ["", "It rains.", "[1, 2]", "[a(1)]", "[a b()]", "a(n=1)", "Action: think", "[x.y()]"])
+@pytest.mark.parametrize("text", ["", "It rains.", "[1, 2]", "[a(1)]", "[a b()]", "a(n=1) is it.", "a(1)"])
 def test_other_text_holds_no_call(text: str) -> None:
     """Ordinary text, positional arguments and methods are no calls."""
     assert not list(calls_in_markup(text))

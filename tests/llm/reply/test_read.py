@@ -292,3 +292,74 @@ def assert_never_blank(error: LlmError) -> None:
     """An error has a kind, and something to do about it."""
     assert error.info.kind.startswith("llm_")
     assert error.info.cure
+
+
+@pytest.mark.parametrize(
+    ("finish", "kind", "sentence"),
+    [
+        ("error", "llm_bad_response", "a reply that broke off (finish_reason 'error')"),
+        ("insufficient_system_resource", "llm_bad_response", "broke off"),
+        ("network_error", "llm_bad_response", "broke off"),
+        ("function_call_filter: MALFORMED_FUNCTION_CALL", "llm_bad_response", "malformed_function_call"),
+        ("content_filter: PROHIBITED_CONTENT", "llm_content_filter", "held the reply back"),
+        ("model_context_window_exceeded", "llm_length", "output limit"),
+    ],
+)
+def test_half_a_reply_is_none(finish: str, kind: str, sentence: str) -> None:
+    """What had been said when a reply broke off is no reply, be it words or calls."""
+    for message in ({"content": "It ra"}, {"tool_calls": [{"function": {"name": "a__x", "arguments": "{}"}}]}):
+        with pytest.raises(LlmError) as caught:
+            read(said(message, finish_reason=finish))
+        assert caught.value.info.kind == kind
+        assert sentence in caught.value.info.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"choices": [{"error": {"code": "server_error", "message": "It died."}, "message": {"content": "It ra"}}]},
+        {"choices": [{"message": {"content": "It ra"}}], "error": {"message": "It died."}},
+        {"choices": None, "base_resp": {"status_code": 1, "status_msg": "It died."}},
+        {"object": "error", "message": "It died.", "code": 40},
+        {"detail": "It died."},
+        [{"error": {"message": "It died."}}],
+    ],
+)
+def test_what_went_wrong_is_quoted(body: object) -> None:
+    """Wherever an endpoint says what went wrong, its words are in the error, and no word about the address."""
+    with pytest.raises(LlmError, match="It died") as caught:
+        read(body)
+    assert "base_url" not in caught.value.info.cure
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"steps": [{"id": "s1"}], "reason": "since", "thought": "hm"},
+        {"steps": '[{"id": "s1"}]'},
+    ],
+)
+def test_a_plan_is_only_a_plan(arguments: dict[str, Any]) -> None:
+    """Words beside a plan are passed over, and steps that are written as a text are steps."""
+    (plan,) = read(called(arguments, "plan")).calls
+    assert plan.arguments == {"steps": [{"id": "s1"}]}
+
+
+@pytest.mark.parametrize("text", ["<start_function_call>call:a__x{n:1}", "<\uff5ctool_calls>a__x", "[TOOL_CALLS] a__x"])
+def test_a_call_in_an_unknown_notation_is_no_refusal(text: str) -> None:
+    """It is no reason for calling nothing: the model is asked again."""
+    with pytest.raises(LlmError, match="not complete JSON"):
+        read(said({"content": text}))
+
+
+def test_a_plan_written_as_a_text_of_json() -> None:
+    """JSON that is encoded twice is decoded twice."""
+    text = json.dumps(json.dumps({"steps": [{"id": "s1", "tool": "a__x"}]}))
+    assert [call.name for call in read(said({"content": text})).calls] == ["plan"]
+
+
+def test_values_one_after_the_other_are_all_calls() -> None:
+    """None of several calls is lost, whatever stands between them."""
+    call = '{"name": "a__x", "parameters": {"n": 1}}'
+    for between in ("; ", ", ", "", "\n"):
+        assert len(read(said({"content": f"<|python_tag|>{call}{between}{call}"})).calls) == 2

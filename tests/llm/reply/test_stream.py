@@ -1,13 +1,14 @@
 """A stream of events, put together."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batonmcp.llm.reply.stream import assembled, streaming
+from batonmcp.llm.reply.stream import LARGEST_REPLY, Assembly, assembled
 
 
 def events(*deltas: dict[str, Any], finish: str = "stop") -> str:
@@ -78,7 +79,10 @@ def test_name_in_parts_is_one_name() -> None:
 )
 def test_streams_that_came_to_their_end(body: str, said: str) -> None:
     """A stream is whole that says that it is over, and had no error."""
-    assert streaming(body.encode()) == said
+    assembly = Assembly()
+    assembly.hear(body.encode())
+    assembly.end()
+    assert assembly.streaming == said
 
 
 @pytest.mark.parametrize("ids", [({"index": 0}, {"index": 1}), ({"index": 0}, {"index": 0}), ({}, {})])
@@ -93,7 +97,7 @@ def test_two_calls_are_told_apart(ids: tuple[dict[str, Any], dict[str, Any]]) ->
 
 def test_arguments_that_are_an_object() -> None:
     """Arguments that come as an object are taken as such."""
-    assert calls(part({"n": 1}, name="a", index=0)) == [("a", {"n": 1})]
+    assert calls(part({"n": 1}, name="a", index=0)) == [("a", '{"n": 1}')]
 
 
 def test_error_in_mid_stream() -> None:
@@ -101,6 +105,98 @@ def test_error_in_mid_stream() -> None:
     assert assembled('data: {"choices": []}\n\ndata: {"error": {"message": "gone"}}\n\n') == {
         "error": {"message": "gone"}
     }
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'data: {"object": "error", "message": "gone", "code": 500}',
+        'event: error\ndata: {"message": "gone"}',
+        'error: {"code": 500, "message": "gone"}',
+        "error: gone",
+    ],
+    ids=["vllm", "event", "llama", "words"],
+)
+def test_errors_in_other_forms(said: str) -> None:
+    """Events that are no completion, but tell what went wrong, are errors too, whatever comes after them."""
+    document = assembled(f'data: {{"choices": [{{"delta": {{"content": "It"}}}}]}}\n\n{said}\n\ndata: [DONE]\n\n')
+    assert document is not None
+    assert "gone" in str(document["error"])
+    assert "choices" not in document
+
+
+def test_a_named_event_that_is_no_error_is_over_with_its_blank_line() -> None:
+    """Only the data of an error event are one."""
+    document = assembled(f"event: error\n\n{events({'content': 'It rains.'})}")
+    assert document is not None
+    assert document["choices"][0]["message"]["content"] == "It rains."
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"choices": [], "usage": {"prompt_tokens": 9}},
+        {"choices": [{"delta": {}, "usage": {"prompt_tokens": 9}}]},
+        {"choices": [], "x_groq": {"usage": {"prompt_tokens": 9}}},
+        {"error": {"message": "gone"}, "usage": {"prompt_tokens": 9}},
+    ],
+    ids=["of its own", "in the choice", "under another name", "with an error"],
+)
+def test_what_was_counted_is_found(usage: dict[str, Any]) -> None:
+    """Wherever an endpoint says what was counted, and also where the stream fails."""
+    document = assembled(f"data: {json.dumps(usage)}\n\n")
+    assert document is not None
+    assert document["usage"] == {"prompt_tokens": 9}
+
+
+CHANGES: list[Callable[[bytes], bytes]] = [
+    lambda body: b"\xef\xbb\xbf" + body,
+    lambda body: body.replace(b"\n", b"\r\n"),
+    lambda body: body.replace(b"data: ", b"data:"),
+    lambda body: b": keep-alive\n\n" + body.replace(b"\n\n", b"\n\n: OPENROUTER PROCESSING\n\n"),
+    lambda body: b"\n\n  \n" + body,
+    lambda body: b"id: 1\nretry: 5\n" + body,
+    lambda body: body + b"data: [DONE]\n\n",
+    lambda body: body.rstrip(b"\n"),
+]
+
+
+@pytest.mark.parametrize(
+    "change",
+    CHANGES,
+    ids=["mark", "lines of Windows", "no blank", "comments", "blank lines", "other fields", "two ends", "no last line"],
+)
+@pytest.mark.parametrize("size", [1, 7, 10_000])
+def test_frames_in_every_form(change: Callable[[bytes], bytes], size: int) -> None:
+    """What the rules of event streams allow is read, however the bytes are cut."""
+    body = change(events({"content": "It "}, {"content": "rains."}).encode())
+    assembly = Assembly()
+    for place in range(0, len(body), size):
+        assembly.hear(body[place : place + size])
+    assembly.end()
+    document = assembly.document()
+    assert assembly.streaming == "whole"
+    assert document is not None
+    assert document["choices"][0]["message"]["content"] == "It rains."
+
+
+def test_an_endless_reply_ends() -> None:
+    """What the reply holds is bounded, and a line that never ends; what a model thinks and frames do not count."""
+    thinking = json.dumps({"choices": [{"delta": {"reasoning_content": "x" * 1_000_000}}]}).encode()
+    saying = json.dumps({"choices": [{"delta": {"content": "x" * 1_000_000}}]}).encode()
+    for said, most in ((thinking, 63), (saying, 4)):
+        assembly = Assembly()
+        for _ in range(most):
+            assembly.hear(b"data: " + said + b"\n\n")
+        assert not assembly.is_endless
+        assembly.hear(b"data: " + said + b"\n\n")
+        assert assembly.is_endless
+    assembly = Assembly()
+    assembly.hear(b"data: " + b"x" * (LARGEST_REPLY - 6))
+    assert not assembly.is_endless
+    assembly.hear(b"x")
+    assert assembly.is_endless
+    assert assembly.hear(b"\n" + events({"content": "x"}).encode()) == []
 
 
 @pytest.mark.parametrize("text", ["", "{}", "<html>", "data:", "data: [DONE]\n", "data: {not json}\n"])

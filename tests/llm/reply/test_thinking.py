@@ -23,7 +23,9 @@ from batonmcp.llm.reply.thinking import without_thinking
         ("The tags are <think> and </think>.", "The tags are <think> and </think>."),
         ("Thoughts end with `</think>`, mostly.", "Thoughts end with `</think>`, mostly."),
         ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>b<|return|>", "b"),
-        ("<|channel|>analysis<|message|>only this", "<|channel|>analysis<|message|>only this"),
+        ("<|channel|>analysis<|message|>only this", ""),
+        ("analysisWe need to answer.assistantfinalIt rains.", "It rains."),
+        ("analysis of the data: it rains", "analysis of the data: it rains"),
         ("", ""),
     ],
 )

@@ -94,8 +94,20 @@ def test_depth_is_bounded() -> None:
 
 @pytest.mark.parametrize(
     ("name", "bare"),
-    [("a__x", "a__x"), (" a__x ", "a__x"), ("functions.a__x", "a__x"), ("functions.c", "functions.c"), ("", "")],
+    [
+        ("a__x", "a__x"),
+        (" a__x ", "a__x"),
+        ("functions.a__x", "a__x"),
+        ("functions.a__x:0", "a__x"),
+        ("a__x:12", "a__x"),
+        ("default_api.a__x", "a__x"),
+        ("a__x<|channel|>commentary", "a__x"),
+        ("a__xa__x", "a__x"),
+        ("functions.c", "functions.c"),
+        ("c:0", "c:0"),
+        ("", ""),
+    ],
 )
 def test_name_without_its_namespace(name: str, bare: str) -> None:
-    """The namespace is taken off where what is left is offered."""
+    """The namespace, a number, a marker and the name once more are taken off where what is left is offered."""
     assert bare_name(name, OFFERED) == bare

@@ -260,9 +260,15 @@ ROOTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.parametrize("plain", [False, True])
 @given(ROOTS, st.dictionaries(st.sampled_from("ab"), FINE), st.dictionaries(st.sampled_from("abc"), VALUES))
 @settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-def test_never_stricter(document: dict[str, Any], definitions: dict[str, Any], arguments: dict[str, Any]) -> None:
+def test_never_stricter(
+    plain: bool,  # noqa: FBT001 - both
+    document: dict[str, Any],
+    definitions: dict[str, Any],
+    arguments: dict[str, Any],
+) -> None:
     """What the tool's own schema accepts, the safe one accepts, where types are written: no good call is lost."""
     original = {**document, "$defs": definitions}
     try:
@@ -271,7 +277,7 @@ def test_never_stricter(document: dict[str, Any], definitions: dict[str, Any], a
     except ValueError:
         assume(False)  # noqa: FBT003 - it refers to nothing, or to itself without end
         return
-    result = check(original)
+    result = check(original, plain=plain)
     assert not fits or jsonschema_rs.is_valid(result, arguments)
 
 

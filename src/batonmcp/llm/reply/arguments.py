@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from typing import Any, cast
 
 from batonmcp.llm.reply.shapes import as_object
@@ -10,6 +11,7 @@ from batonmcp.llm.reply.values import value_at, whole_characters
 __all__ = ["NoObject", "read_arguments"]
 
 _WRAPPINGS = 3
+_LABEL = re.compile(r"^(?:<\|constrain\|>)?\s*json\s*(?:<\|message\|>)?\s*(?=[{\[])")
 _LARGEST_LITERAL = 20_000
 
 
@@ -53,6 +55,7 @@ def _read(text: str) -> object:
 
 
 def _unfenced(text: str) -> str:
+    text = _LABEL.sub("", text)
     if not text.startswith("```"):
         return text
     return text.removeprefix("```json").removeprefix("```").removesuffix("```").strip()

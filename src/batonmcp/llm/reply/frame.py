@@ -6,11 +6,15 @@ from typing import Any, cast
 
 from batonmcp.llm.reply.shapes import as_list, as_object
 from batonmcp.llm.reply.stream import assembled
-from batonmcp.llm.reply.unusable import unusable
+from batonmcp.llm.reply.unusable import ADDRESS, unusable
 
 __all__ = ["Frame", "read_frame", "text_of_parts"]
 
 _LONGEST = 200
+_LATER = "That is what the endpoint says: try again later, or use another endpoint or model."
+_SAYINGS = ("detail", "message", "base_resp")
+"""Where endpoints say why there is no reply, beside `error`."""
+
 _THOUGHTS = frozenset({"thinking", "reasoning", "redacted_thinking", "tool_use"})
 
 
@@ -39,8 +43,12 @@ def read_frame(body: bytes, *, content_type: str, endpoint: str) -> Frame:
     choices = [as_object(choice) for choice in as_list(document.get("choices"))]
     if not choices and isinstance(document.get("message"), dict):
         choices = [document]  # Ollama's own format
+    error = document.get("error") or next((choice["error"] for choice in choices if choice.get("error")), None)
+    if error and choices:
+        raise unusable(endpoint, f"an error{_complaint(error)}", cure=_LATER)
     if not choices:
-        raise unusable(endpoint, f"no choices{_complaint(document.get('error'))}")
+        said = _complaint(error or next(filter(None, map(document.get, _SAYINGS)), None))
+        raise unusable(endpoint, f"no choices{said}", cure=_LATER if said else ADDRESS)
     frames = [_frame(choice, document) for choice in choices]
     return next((frame for frame in frames if _says(frame.message)), frames[0])
 
@@ -63,6 +71,8 @@ def _document(body: bytes, content_type: str, endpoint: str) -> dict[str, Any]:
     if document is None:
         again = "json" in content_type or "event-stream" in content_type
         raise unusable(endpoint, f"{content_type[:100] or 'something'} that is not JSON", again=again)
+    if isinstance(document, list) and len(members := cast("list[object]", document)) == 1:
+        document = members[0]
     if not isinstance(document, dict):
         raise unusable(endpoint, "JSON that is not an object")
     return cast("dict[str, Any]", document)
@@ -81,5 +91,6 @@ def _says(message: dict[str, Any]) -> bool:
 
 
 def _complaint(error: object) -> str:
-    said = as_object(error).get("message", error) if error else None
+    details = as_object(error)
+    said = (details.get("message") or details.get("status_msg") or error) if error else None
     return f" ({str(said)[:_LONGEST]})" if said else ""

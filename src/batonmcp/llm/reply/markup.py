@@ -19,19 +19,24 @@ _DEEP_BEGIN, _DEEP_SEP, _DEEP_END = (
     f"<\uff5ctool\u2581{word}\uff5c>" for word in ("call\u2581begin", "sep", "call\u2581end")
 )
 _NOTATIONS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(rf"<function={_NAME}\s*>"), "</function>"),
+    (re.compile(rf"<function={_NAME}\s*(?:>|(?={{))"), "</function>"),
     (re.compile(rf"<invoke name=[\"']{_NAME}[\"']>"), "</invoke>"),
     (re.compile(rf"<tool_call>{_NAME}\s*(?=<arg_key>|</tool_call>)"), "</tool_call>"),
     (re.compile(rf"\[TOOL_CALLS\]{_NAME}(?:\[CALL_ID\]\w+)?(?:\[ARGS\])?\s*(?={{)"), "[TOOL_CALLS]"),
     (re.compile(rf"<\|tool_call_begin\|>{_NAME}(?::\d+)?\s*<\|tool_call_argument_begin\|>"), "<|tool_call_end|>"),
     (re.compile(rf"{_DEEP_BEGIN}(?:function{_DEEP_SEP})?{_NAME}(?:{_DEEP_SEP})?"), _DEEP_END),
-    (re.compile(rf"to={_NAME}[^{{\n]{{0,100}}<\|message\|>"), "<|call|>"),
+    (re.compile(rf"to={_NAME}[^{{]{{0,100}}<\|message\|>"), "<|call|>"),
+    (re.compile(rf"assistantcommentary to={_NAME}(?: (?:json|code))?\s*(?={{)"), "assistant"),
     (re.compile(rf"(?m)^Action:{_NAME}\s*\nAction Input:"), "\nObservation"),
 )
 """How each begins, and what ends it, which is missing at times where it is the end of all."""
 
+_MARK = "\uff5cDSML\uff5c"
+"""Stands in each tag of a family of models, and means nothing beside them."""
+
 _PARAMETER = re.compile(r"<parameter(?:=|\s+name=[\"'])\s*([\w.-]{1,128})\s*[\"']?[^>\n]{0,40}>")
 _KEY = re.compile(r"<arg_key>\s*([\w.-]{1,128})\s*</arg_key>\s*<arg_value>")
+_FENCE = re.compile(r"(?s)^```(?:tool_code|python|tool_call)?[ \t]*\n(.*?)\n?```$")
 _LARGEST_CALL = 20_000
 
 
@@ -41,6 +46,7 @@ def calls_in_markup(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises:
         ValueError: The arguments of one are not complete.
     """
+    text = text.replace(_MARK, "")
     for opening, closing in _NOTATIONS:
         for found, body in _enclosed(text, opening, closing):
             yield found["name"], _arguments(body)
@@ -87,18 +93,39 @@ def _value(text: str) -> object:
 
 
 def _python_calls(text: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the calls of a text that is nothing but a Python list of them."""
-    text = text.removeprefix("<|python_tag|>").strip()
-    if not (text.startswith("[") and text.endswith(")]")) or len(text) > _LARGEST_CALL:
+    """Yield the calls of a text that is nothing but Python that calls: a list of calls, or a call a line."""
+    text = _FENCE.sub(r"\1", text.removeprefix("<|python_tag|>").strip()).strip()
+    if not text.endswith((")", ")]")) or len(text) > _LARGEST_CALL:
         return
     try:
-        tree = ast.parse(text, mode="eval").body
+        statements = ast.parse(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    calls = tree.elts if isinstance(tree, ast.List) else []
-    for call in calls:
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args:
-            yield call.func.id, {word.arg: _constant(word.value) for word in call.keywords if word.arg}
+    values = [statement.value for statement in statements if isinstance(statement, ast.Expr)]
+    if len(values) < len(statements):
+        return
+    for value in values:
+        for call in value.elts if isinstance(value, ast.List) else [value]:
+            yield from _python_call(call)
+
+
+def _python_call(call: ast.expr) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a call, also one that is printed, or of an object that stands for all tools or for one."""
+    match call:
+        case ast.Call(func=ast.Name(id="print"), args=[inner], keywords=[]):
+            yield from _python_call(inner)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="call"), args=[]):
+            yield name, _keywords(call)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[]):
+            yield name, _keywords(call)
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Dict() as only], keywords=[]):
+            yield name, read_arguments(ast.unparse(only))
+        case _:
+            return
+
+
+def _keywords(call: ast.Call) -> dict[str, Any]:
+    return {word.arg: _constant(word.value) for word in call.keywords if word.arg}
 
 
 def _constant(node: ast.expr) -> object:

@@ -8,13 +8,35 @@ from batonmcp.llm.reply.shapes import as_list, as_object, as_text
 from batonmcp.llm.reply.thinking import without_thinking
 from batonmcp.llm.reply.tokens import read_tokens
 from batonmcp.llm.reply.unusable import Unusable, unusable
-from batonmcp.llm.reply.values import whole_characters
-from batonmcp.llm.reply.written import Offered, calls_in_text
+from batonmcp.llm.reply.values import value_at, whole_characters
+from batonmcp.llm.reply.written import Offered, calls_in_text, plan_of
 
 __all__ = ["read_reply"]
 
 _NOTHING = Offered()
-_CUT_OFF = frozenset({"length", "max_tokens", "model_length", "max_output_tokens"})
+_CUT_OFF = frozenset(
+    {"length", "max_tokens", "model_length", "max_output_tokens", "model_context_window_exceeded", "max_length"}
+)
+_BROKEN_OFF = frozenset(
+    {"error", "abort", "aborted", "cancelled", "insufficient_system_resource", "network_error", "timeout"}
+)
+_MALFORMED = ("malformed_function_call", "function_call_filter", "unexpected_tool_call")
+_CALLING = (
+    *(
+        "{",
+        "[{",
+        "```json",
+        "```tool_code",
+        "<tool_call",
+        "<function",
+        "<invoke",
+        "<start_function_call>",
+        "<TOOLCALL>",
+    ),
+    *("<|python_tag|>", "<|tool_call", "<\uff5ctool", "<\uff5cDSML", "[TOOL_CALLS]", "functools["),
+)
+"""How texts begin that ask for calls in some notation, be it known or not."""
+
 _FILTERED = frozenset({"content_filter", "safety", "recitation", "prohibited_content", "blocklist", "sensitive"})
 _REFUSED = frozenset({"refusal"})
 _NO_TOOL = "The model found no tool that fits, and did not say why."
@@ -47,6 +69,7 @@ def read_reply(body: bytes, *, content_type: str, endpoint: str, offered: Offere
             "nothing but the model's thoughts" if thought else "an empty message",
             cure="Try again, or use another model; of one that thinks, raise the limit of output tokens.",
         )
+    calls = tuple(plan_of(call, offered) for call in calls)
     return Reply(text=text, calls=calls, tokens=read_tokens(frame.usage))
 
 
@@ -67,7 +90,13 @@ def _check_end(frame: Frame, endpoint: str) -> None:
             message=f"The model at {endpoint} reached its output limit in the middle of its reply.",
             cure='Raise the limit of output tokens ("max_tokens" in "parameters" under "llm"), or ask for less.',
         )
-    if frame.finish in _FILTERED:
+    if frame.finish in _BROKEN_OFF or frame.finish.startswith(_MALFORMED):
+        raise unusable(
+            endpoint,
+            f"a reply that broke off (finish_reason {frame.finish[:100]!r})",
+            cure="Try again, or use another endpoint or model.",
+        )
+    if frame.finish.partition(":")[0] in _FILTERED:
         raise LlmError(
             kind="llm_content_filter",
             message=f"The content filter of {endpoint} held the reply back.",
@@ -81,6 +110,8 @@ def _from_text(
     """Return the calls that stand in the text, and what is left to say."""
     # Thoughts may hold calls that were only considered; the channels of some models are told apart in the markup.
     whole = text_of_parts(message.get("content")) if "<|channel|>" in text_of_parts(message.get("content")) else text
+    if whole.startswith(('"{', '"[')):
+        whole = text = _decoded(whole)
     try:
         written = calls_in_text(whole, offered)
     except ValueError:
@@ -95,9 +126,18 @@ def _from_text(
         )
     if written.reason is not None:
         return (), written.reason or _NO_TOOL
-    if text.startswith(("{", "[{", "```json", "<tool_call>")):
+    if text.startswith(_CALLING):
         raise _broken(endpoint)
     return (), text
+
+
+def _decoded(text: str) -> str:
+    """Return a text that is written as JSON, as some models do with JSON."""
+    try:
+        value, _ = value_at(f"[{text}]")
+    except ValueError:
+        return text
+    return value[0] if len(value) == 1 and isinstance(value[0], str) else text
 
 
 def _broken(endpoint: str) -> Unusable:

@@ -12,6 +12,11 @@ _MESSAGE = "<|message|>"
 _SPECIAL = re.compile(r"<\|(?:end|return|start|eot_id|im_end|end_of_text)\|>")
 
 
+_ANALYSIS = re.compile(r"(?s)<\|channel\|>analysis.*?(?:<\|end\|>|<\|start\|>assistant|$)")
+_BARE = re.compile(r"(?s)^analysis.*?assistantfinal(.*)$")
+"""The same channels where an endpoint has lost their marks."""
+
+
 def without_thinking(text: str) -> str:
     """Return a text without the thoughts at its beginning.
 
@@ -41,7 +46,10 @@ def _opening(text: str) -> str | None:
 
 def _last_channel(text: str) -> str:
     """Return what stands in the channel for the user, where a model's channels were not taken apart."""
-    if "<|channel|>" not in text or _FINAL not in text:
-        return text
+    if "<|channel|>" not in text:
+        bare = _BARE.match(text)
+        return bare[1] if bare else text
+    if _FINAL not in text:
+        return _ANALYSIS.sub("", text)
     final = text.rpartition(_FINAL)[2].partition(_MESSAGE)[2]
     return _SPECIAL.split(final, maxsplit=1)[0]

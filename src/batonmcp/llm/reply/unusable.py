@@ -2,9 +2,9 @@
 
 from batonmcp.core.errors import LlmError
 
-__all__ = ["Unusable", "unusable"]
+__all__ = ["ADDRESS", "Unusable", "unusable"]
 
-_ADDRESS = "Check that base_url names an OpenAI-compatible API (it usually ends in /v1), not a web page or a proxy."
+ADDRESS = "Check that base_url names an OpenAI-compatible API (it usually ends in /v1), not a web page or a proxy."
 
 
 class Unusable(LlmError):
@@ -15,7 +15,7 @@ class Unusable(LlmError):
         self.again = again
 
 
-def unusable(endpoint: str, what: str, *, cure: str = _ADDRESS, again: bool = True) -> Unusable:
+def unusable(endpoint: str, what: str, *, cure: str = ADDRESS, again: bool = True) -> Unusable:
     """Return the error for a reply.
 
     Args:

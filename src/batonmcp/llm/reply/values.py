@@ -14,6 +14,9 @@ _START = re.compile(r"[{\[]")
 _MARKS = frozenset("\n>]`|")
 """What may stand before a value: the end of a line, a tag, a marker or a fence."""
 
+_BETWEEN = " \t\r\n;,"
+"""What may stand between two values, of which the first begins where values are meant."""
+
 _SPACES = frozenset(" \t\r")
 _INDENT = 200
 
@@ -46,10 +49,10 @@ def values_in(text: str) -> Iterator[tuple[Any, bool]]:
 
     With each comes whether nothing but marks stands around it. Values in the middle of a sentence are examples.
     """
-    place = attempts = 0
+    place = attempts = last = 0
     while attempts < _MOST_ATTEMPTS and len(text) <= _LARGEST_TEXT and (found := _START.search(text, place)):
         place = found.start()
-        if not _begins(text, place):
+        if not _begins(text, place) and not (last and not text[last:place].strip(_BETWEEN)):
             place += 1
             continue
         attempts += 1
@@ -59,7 +62,7 @@ def values_in(text: str) -> Iterator[tuple[Any, bool]]:
             place += 1
             continue
         yield value, not text[:place].strip() and not text[end:].strip()
-        place = end
+        place = last = end
 
 
 def first_value(text: str) -> int | None:

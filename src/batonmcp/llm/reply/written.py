@@ -1,6 +1,8 @@
 """Calls and plans that a model wrote into its text: all of them where calls are asked for as JSON, else by mistake."""
 
+import re
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -8,17 +10,19 @@ from batonmcp.llm.port import FunctionCall
 from batonmcp.llm.reply.arguments import read_arguments
 from batonmcp.llm.reply.markup import calls_in_markup
 from batonmcp.llm.reply.shapes import as_list, as_text
-from batonmcp.llm.reply.values import values_in, whole_characters
+from batonmcp.llm.reply.values import value_at, values_in, whole_characters
 
-__all__ = ["Offered", "Written", "bare_name", "calls_in_text"]
+__all__ = ["Offered", "Written", "bare_name", "calls_in_text", "plan_of"]
 
 _NAMES = ("name", "tool", "tool_name", "function_name", "function", "action", "recipient_name")
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "tool_input", "action_input", "params", "kwargs")
 _LISTS = ("tool_calls", "calls", "function_calls", "functions", "actions", "tools", "tool_uses")
 _REASONS = ("reason", "message", "answer", "text", "explanation", "content")
+_WORDS = frozenset({*_REASONS, "thought", "thoughts", "thinking", "reasoning", "comment"}) - {"content"}
 _STEP_KEYS = frozenset({"id", "when", "for_each", "after", "on_error"})
 _DEEPEST = 4
 _BESIDE = frozenset({"id", "type", "index"})
+_NUMBER = re.compile(r":\d{1,4}$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +80,26 @@ def calls_in_text(text: str, offered: Offered) -> Written:
 
 
 def bare_name(name: str, offered: Offered) -> str:
-    """Return a function's name without the namespace that some models put before it."""
+    """Return a function's name without what some models put around it: a namespace, a number, markers of their own."""
     name = name.strip()
-    last = name.rpartition("functions.")[2] or name
-    return last if name not in offered.names and last in offered.names else name
+    if name in offered.names:
+        return name
+    bare = _NUMBER.sub("", name.partition("<|")[0].strip().rpartition(".")[2])
+    half = bare[: len(bare) // 2]
+    bare = half if half * 2 == bare else bare  # some streams say it twice
+    return bare if bare in offered.names else name
+
+
+def plan_of(call: FunctionCall, offered: Offered) -> FunctionCall:
+    """Return a call with a plan that is one: without words beside it, and with steps that may be a text of JSON."""
+    if not offered.plan or call.name != offered.plan:
+        return call
+    arguments = {key: value for key, value in call.arguments.items() if key not in _WORDS}
+    if isinstance(steps := arguments.get("steps"), str):
+        with suppress(ValueError):
+            value, end = value_at(steps.strip())
+            arguments["steps"] = steps if steps.strip()[end:] else whole_characters(value)
+    return FunctionCall(name=call.name, arguments=arguments)
 
 
 def _calls(value: object, offered: Offered, depth: int = 0) -> Iterator[FunctionCall]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from batonmcp.llm.schema.convert import Bounds, Overfull, converted
+from batonmcp.llm.schema.plain import plainly
 from batonmcp.llm.schema.words import LONGEST_DESCRIPTION
 
 __all__ = ["safe_schema"]
@@ -30,7 +31,8 @@ def safe_schema(document: Mapping[str, Any], *, plain: bool = False) -> dict[str
 
     Args:
         document: The tool's own.
-        plain: Without patterns, formats and bounds, for endpoints that make a grammar of it.
+        plain: Without patterns, formats and bounds, and one type at a time, for endpoints that make a grammar of it, or
+            a schema of their own kind.
     """
     try:
         written = json.dumps(document)
@@ -48,5 +50,6 @@ def _remembered(written: str, plain: bool) -> dict[str, Any]:  # noqa: FBT001 - 
         except Overfull:
             continue
         if len(json.dumps(result)) <= _LARGEST:
-            return result
-    return converted(document, _BARE, plain=plain)
+            return plainly(result) if plain else result
+    result = converted(document, _BARE, plain=plain)
+    return plainly(result) if plain else result
