@@ -17,6 +17,8 @@ from faults.survived import pytest_terminal_summary
 
 __all__: list[str] = ["pytest_terminal_summary"]
 
+pytest_plugins = ["pace"]
+
 NODE_PACKAGES = (
     "@modelcontextprotocol/inspector@0.15.0",
     "@modelcontextprotocol/server-everything@2026.8.31",

@@ -14,7 +14,7 @@ import pytest
 
 from doubles.fake_llm import FREE
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.no_cover]
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 TIME_S = 60
@@ -97,6 +97,7 @@ def test_kills_leave_nothing() -> None:
     assert "**plain SDK client** | 4 |" in done.stdout
 
 
+@pytest.mark.slow
 def test_engine_measures_consistent_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """No way is faster than the ideal, one step after the other takes the sum of the calls, and nothing is free."""
     script = _script("engine", monkeypatch)

@@ -46,7 +46,8 @@ def ask_on() -> Generator[AskOn]:
     with ExitStack() as terminals:
 
         def start(*params: JsonValue) -> Terminal:
-            kept = {name: text for name, text in os.environ.items() if name in {"PATH", "HOME", "PYTHONPATH"}}
+            plain = {"PATH", "HOME", "PYTHONPATH"}
+            kept = {name: text for name, text in os.environ.items() if name in plain or name.startswith("COVERAGE_")}
             return terminals.enter_context(Terminal([sys.executable, "-c", ASKING, json.dumps(params)], env=kept))
 
         yield start

@@ -1,6 +1,8 @@
 """The command line: its options, and what it says about wrong ones."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,6 +37,35 @@ def test_help_names_the_commands(option: str, run_command: RunCommand) -> None:
 def test_bad_usage(arguments: list[str], run_command: RunCommand) -> None:
     """Bad usage exits with 2."""
     assert run_command(*arguments).code == 2
+
+
+COMMANDS = """
+import sys
+from batonmcp.cli.app import main
+
+for command in ("approve", "runs", "install claude-desktop --file host.json", "install claude-desktop --undo"):
+    try:
+        main([*command.split(), *sys.argv[1:]])
+    except SystemExit:
+        print("---")
+print(*sys.modules)
+"""
+
+
+def test_what_starts_no_server_imports_no_sdk(write_config: WriteConfig, tmp_path: Path) -> None:
+    """To decide, to list runs and to install takes no second of imports: neither MCP nor the client of a model."""
+    config = write_config({})
+    done = subprocess.run(
+        [sys.executable, "-c", COMMANDS, "--config", str(config)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *shown, loaded = done.stdout.split("---\n")
+    assert "host.json" in shown[2]
+    assert {"mcp", "openai", "batonmcp.downstream", "batonmcp.stages.route"}.isdisjoint(loaded.split())
+    assert "batonmcp.cli.approve" in loaded.split()
 
 
 BAD_FILES = [

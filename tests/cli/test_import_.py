@@ -67,6 +67,7 @@ TEN: dict[str, Any] = {
 }
 
 
+@pytest.mark.slow
 def test_ten_servers_become_one_in_one_command(home: Home) -> None:
     """One command takes ten servers over, each of which starts with nothing set and from `/`; undo gives them back."""
     path = home.write(home.desktop, {"theme": "dark", "mcpServers": TEN})
@@ -117,6 +118,7 @@ def tools_of(home: Home, path: Path) -> list[str]:
     return anyio.run(listed)
 
 
+@pytest.mark.slow
 def test_commands_on_a_short_path(home: Home) -> None:
     """A bare command is the one that the PATH has first."""
     programs = home.folder / "opt"
@@ -182,6 +184,7 @@ def test_a_server_that_is_switched_off(home: Home, run: RunCommand) -> None:
     assert document(path)["mcpServers"] == {}
 
 
+@pytest.mark.slow
 def test_nobody_to_ask(home: Home) -> None:
     """In a pipe and without --yes it is shown what would be written and done, without secrets; nothing is."""
     home.write(home.desktop, with_good(env={"GITHUB_TOKEN": TOKEN}))
@@ -359,6 +362,7 @@ def terminal(home: Home, *arguments: str) -> Terminal:
     return Terminal(command, env=home.environment(PATH=os.defpath))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", ["y\n", "n\n"])
 def test_on_a_terminal_a_person_is_asked_twice(second: str, home: Home) -> None:
     """Once for our file, once for the host's, when it is known what works."""
@@ -376,6 +380,7 @@ def test_on_a_terminal_a_person_is_asked_twice(second: str, home: Home) -> None:
     assert (f"{path} was left as it is." in shown.seen) is (second == "n\n")
 
 
+@pytest.mark.slow
 def test_on_a_terminal_no_means_no(home: Home) -> None:
     """Nothing is written, nothing is started."""
     home.write(home.desktop, {"mcpServers": {"good": evil()}})
@@ -389,6 +394,7 @@ def test_on_a_terminal_no_means_no(home: Home) -> None:
     assert home.files() == before
 
 
+@pytest.mark.slow
 def test_an_entry_that_a_host_edits_meanwhile(home: Home) -> None:
     """What is no longer what came over is not taken out."""
     path = home.write(home.desktop, {"mcpServers": {"good": evil(), "more": evil()}})

@@ -163,15 +163,16 @@ def test_tools_are_told_once() -> None:
 @pytest.mark.parametrize(
     "value", ["x" * 100_000, "\u202e" * 100_000, "日" * 100_000, '"\n' * 50_000, ["x"] * 30_000, "\U000e0041" * 9_999]
 )
-@pytest.mark.parametrize("count", [1, 3, 12])
+@pytest.mark.parametrize("count", [1, 3, pytest.param(12, marks=pytest.mark.no_cover)])
 def test_long_values_are_cut(value: JsonValue, count: int) -> None:
     """Values of 100 KB are cut to what a person reads, each with its length and a fingerprint."""
     arguments: dict[str, JsonValue] = {f"a{number}": value for number in range(count)}
     approval = asked(send(arguments=arguments))
-    assert len(approval.text().encode()) <= LONGEST_TEXT
+    text = approval.text()
+    assert len(text.encode()) <= LONGEST_TEXT
     assert approval.fits
-    assert all(f"a{number} = " in approval.text() for number in range(count))
-    assert approval.text().count(" characters, sha256 ") == count
+    assert all(f"a{number} = " in text for number in range(count))
+    assert text.count(" characters, sha256 ") == count
 
 
 def test_values_are_shown_whole_where_there_is_room() -> None:
@@ -245,6 +246,7 @@ def approvals(draw: st.DrawFn) -> Approval:
     return asked(*steps, known=registry(*tools), query=draw(TEXTS), inputs={**values}, begun=draw(st.booleans()))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(approvals())
 def test_no_step_is_ever_left_out(approval: Approval) -> None:

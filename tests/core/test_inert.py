@@ -91,6 +91,7 @@ PARTS = (
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=2_000)
 @given(st.lists(st.sampled_from(PARTS) | st.text(max_size=4), max_size=8).map("".join))
 def test_whatever_is_put_together(text: str) -> None:

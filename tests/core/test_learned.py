@@ -139,6 +139,16 @@ def test_members_that_differ_are_anything() -> None:
     }
 
 
+def test_names_that_are_values_in_one_result_are_in_all() -> None:
+    """What is a table in one result, or with more members than are kept in all of them together, is a table."""
+    few, others, many = (
+        learned({f"{letter}{'x' * number}": 1 for number in range(count)})
+        for letter, count in (("a", 30), ("b", 30), ("c", 50))
+    )
+    assert many == {"type": "object"}
+    assert merged(few, many) == merged(many, few) == merged(few, others) == many
+
+
 def test_a_result_without_members_teaches_nothing_wrong() -> None:
     """Nothing was found: the next result still tells what is found."""
     found = learned([{"n": 1}])

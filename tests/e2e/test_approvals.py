@@ -104,7 +104,14 @@ async def visit(host: Client, result: CallToolResult) -> CallToolResult:
 
 
 @pytest.mark.parametrize(
-    ("keys", "status", "calls"), [("o\n", "ok", ["put"]), ("n\n", "refused", []), ("a\n", "ok", ["put"])]
+    ("mode", "keys", "status", "calls"),
+    [
+        ("legacy", "o\n", "ok", ["put"]),
+        ("auto", "o\n", "ok", ["put"]),
+        ("legacy", "n\n", "refused", []),
+        ("auto", "a\n", "ok", ["put"]),
+    ],
+    ids=["once, legacy", "once, modern", "no, legacy", "always, modern"],
 )
 async def test_a_person_on_a_terminal_decides(
     mode: str, keys: str, status: str, calls: list[str], place: Place, approve: Callable[..., Terminal]
@@ -125,10 +132,10 @@ async def test_a_person_on_a_terminal_decides(
     assert place.calls == (["put", "put"] if keys == "a\n" else calls)
 
 
-async def test_nobody_decides_twice(mode: str, place: Place, approve: Callable[..., Terminal]) -> None:
+async def test_nobody_decides_twice(place: Place, approve: Callable[..., Terminal]) -> None:
     """Of two people on two terminals one decides; the other is told that it is too late."""
     with anyio.fail_after(TIME_S):
-        async with place.host(mode) as host:
+        async with place.host("auto") as host:
             asked = await host.call_tool("orchestrate", WRITES)
             first, second = (approve(command_in(asked)) for _ in range(2))
             for terminal in (first, second):

@@ -11,6 +11,8 @@ import pytest
 
 from doubles.fake_llm import FakeLLM, Reply, Text, ToolCalls
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 BARE = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_START") if name in os.environ}
 BARE["BATONMCP_STORE"] = "memory"

@@ -69,6 +69,7 @@ async def ends(process: Process) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 async def test_o01_killed_at_any_moment(ground: Ground, write_config: WriteConfig) -> None:
     """Nothing is left a second later, whatever it was doing."""
     config = write_config(entries(ground.folder))
@@ -84,6 +85,7 @@ async def test_o01_killed_at_any_moment(ground: Ground, write_config: WriteConfi
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 async def test_o02_terminated(ground: Ground, write_config: WriteConfig) -> None:
     """SIGTERM while the input is open ends us and all processes within a second."""
     async with hub(write_config(entries(ground.folder)), ground.folder) as process:
@@ -93,6 +95,7 @@ async def test_o02_terminated(ground: Ground, write_config: WriteConfig) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @pytest.mark.parametrize("times", [1, 2, 5])
 async def test_o03_interrupted(ground: Ground, write_config: WriteConfig, times: int) -> None:
     """SIGINT, once or again and again, does the same."""
@@ -176,6 +179,7 @@ async def test_o10_standard_error_is_closed(ground: Ground, write_config: WriteC
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 async def test_o16_first_process(ground: Ground, write_config: WriteConfig) -> None:
     """In a process space of its own, in which it is the first, the dead children that it inherits are waited for."""
     if os.geteuid() or not shutil.which("unshare"):

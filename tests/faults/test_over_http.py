@@ -43,8 +43,7 @@ def text_of(result: CallToolResult) -> str:
     return result.content[0].text
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "DELETE", "OPTIONS", "PUT"])
-async def test_u18_wrong_host_or_origin(method: str, write_config: WriteConfig) -> None:
+async def test_u18_wrong_host_or_origin(write_config: WriteConfig) -> None:
     """Refused by the headers alone: the answer comes although the body that they tell of never does."""
     async with serving(write_config({})) as url:
         port = url.rpartition(":")[2].partition("/")[0]
@@ -58,15 +57,16 @@ async def test_u18_wrong_host_or_origin(method: str, write_config: WriteConfig) 
             (f"localhost:{port}", "null", 403),
             (f"[::1]:{port}", f"http://127.0.0.1.evil.example:{port}", 403),
         ]
-        for host, origin, status in rows:
-            head = posted(b"", *([f"origin: {origin}"] if origin else []), host=host)
-            head = head.replace(b"POST", method.encode()).replace(b"content-length: 0", b"content-length: 1000")
-            answer = await asked(url, head)
-            assert (answer.status, answer.headers["connection"]) == (status, "close")
-            assert b"batonmcp" in answer.body
-        assert (await asked(url, posted(b"{}", host="").replace(b"HTTP/1.1", b"HTTP/1.0"))).status == 421
         good = call(plan("none__at_all")).replace(b"localhost:80", f"127.0.0.1:{port}".encode())
-        assert (await asked(url, good)).status == 200
+        for method in (b"POST", b"GET", b"DELETE", b"OPTIONS", b"PUT"):
+            for host, origin, status in rows:
+                head = posted(b"", *([f"origin: {origin}"] if origin else []), host=host)
+                head = head.replace(b"POST", method).replace(b"content-length: 0", b"content-length: 1000")
+                answer = await asked(url, head)
+                assert (answer.status, answer.headers["connection"]) == (status, "close"), (method, host, origin)
+                assert b"batonmcp" in answer.body
+            assert (await asked(url, posted(b"{}", host="").replace(b"HTTP/1.1", b"HTTP/1.0"))).status == 421
+            assert (await asked(url, good)).status == 200
 
 
 async def test_u19_gone_within_the_stream(write_config: WriteConfig, fifo: Fifo) -> None:

@@ -60,6 +60,7 @@ async def many(call: Callable[[], Any]) -> list[Any]:
 # Crowds, and queries that are none.
 
 
+@pytest.mark.slow
 async def test_u05_a_thousand_at_once(mode: str) -> None:
     """As many as may run do, as many as may wait wait, and the rest are told at once that we are busy."""
     hub = Hub()

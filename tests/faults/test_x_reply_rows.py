@@ -229,6 +229,7 @@ def answers() -> Iterator[str]:
         yield place.replace("{}", spelt)
 
 
+@pytest.mark.slow
 async def test_x11_markup_that_sends_data_out() -> None:
     """In more than ten thousand forms: two readings of Markdown and one of HTML find nothing that loads by itself."""
     variants, parsers = list(answers()), [MarkdownIt("commonmark"), MarkdownIt("js-default", {"html": True})]

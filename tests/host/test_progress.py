@@ -330,6 +330,7 @@ async def test_nothing_is_told_of_a_step_that_is_over() -> None:
     assert host.lines[-1] == "a__x (step s1): succeeded"
 
 
+@pytest.mark.slow
 async def test_long_progress() -> None:
     """After ten thousand notifications the numbers still grow, and none passes what is to come."""
     host = Host()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -136,6 +137,7 @@ class Watch(Tools):
 RULINGS: Sequence[Ruling] = (Approved(), Approved(always=True), Refused(because="no"), Undecided())
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     plans(),

@@ -8,6 +8,7 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import JsonValue
@@ -174,6 +175,7 @@ def in_order(sketches: list[Sketch]) -> tuple[list[JsonValue], Counter[str]]:
     return list(values.values()), calls
 
 
+@pytest.mark.slow
 @given(plans(), st.lists(st.integers(0, 4), max_size=6), LIMITS, st.booleans(), st.data())
 @settings(max_examples=200, deadline=None)
 def test_early_start_changes_nothing_but_time(
@@ -204,6 +206,7 @@ def test_early_start_changes_nothing_but_time(
     anyio.run(both)
 
 
+@pytest.mark.slow
 @given(plans(), plans(), st.lists(st.integers(0, 4), max_size=6), LIMITS, st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_plan_that_ends_otherwise(

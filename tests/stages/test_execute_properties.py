@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
+import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,6 +140,7 @@ def hazards(plan: Plan) -> list[tuple[str, str]]:
     return pairs
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(cases())
 def test_every_step_settles_once_and_in_order(case: Case) -> None:

@@ -162,6 +162,7 @@ async def test_one_of_a_thousand_in_one_process(approvals: Approvals) -> None:
     assert (len(used), [verdict for verdict in used if verdict]) == (1_000, ["once"])
 
 
+@pytest.mark.slow
 async def test_one_of_a_thousand_in_several_processes(path: Path) -> None:
     """The same of four processes with 250 each; what is printed is what counted."""
     store = SqliteStore(path)

@@ -54,6 +54,7 @@ def test_no_secret_survives(drawn: tuple[list[str], JsonValue]) -> None:
         assert not [secret for secret in secrets if len(secret.strip()) >= 6 and secret in text]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(documents())
 def test_what_holds_no_secret_stays(drawn: tuple[list[str], JsonValue]) -> None:

@@ -105,7 +105,7 @@ async def test_one_of_several_processes_takes(path: Path) -> None:
         await store.aclose()
 
 
-@pytest.mark.parametrize("rounds", [12, pytest.param(150, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [12, pytest.param(150, marks=[pytest.mark.slow, pytest.mark.no_cover])])
 async def test_it_survives_sudden_deaths(rounds: int, path: Path) -> None:
     """A writer is killed at random moments, the making of the file included: what it was told is kept is there."""
     with anyio.fail_after(TIME_S):
@@ -116,6 +116,7 @@ async def test_it_survives_sudden_deaths(rounds: int, path: Path) -> None:
     assert integrity(path) == "ok"
 
 
+@pytest.mark.slow
 async def test_a_flipped_bit_never_makes_another_value(path: Path, tmp_path: Path) -> None:
     """Wherever a byte of the file changes: each value is what was put or null, and what is set aside is said."""
     chance = random.Random(3)  # noqa: S311 - where to change a byte is no secret

@@ -1,4 +1,8 @@
-"""The command line."""
+"""The command line.
+
+What a command needs besides the others is imported when it runs: those that start no server do without the SDK, whose
+import takes most of their time.
+"""
 
 import sys
 from collections.abc import Sequence
@@ -11,16 +15,11 @@ import typer
 
 from batonmcp import __version__
 from batonmcp.cli import approve as approving
-from batonmcp.cli import ask as asking
-from batonmcp.cli import doctor as examining
 from batonmcp.cli import in_hosts
-from batonmcp.cli import review as reviewing
 from batonmcp.cli import runs as keeping
-from batonmcp.cli import serve as serving
 from batonmcp.cli.echo import Echo
 from batonmcp.cli.invocation import ConfigOption, Invocation, invocation_of
 from batonmcp.cli.logs import log_to_stderr
-from batonmcp.cli.tools import show_tools
 from batonmcp.config.json_file import read_json
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import BatonError
@@ -74,6 +73,8 @@ def _root(context: typer.Context, config: ConfigOption = None, *, _version: _Ver
 )
 def serve(context: typer.Context) -> None:
     """Hand over to the command that stands apart."""
+    from batonmcp.cli import serve as serving  # noqa: PLC0415 - one command's imports at a time
+
     config = invocation_of(context).config
     serving.main([*(["--config", str(config)] if config else []), *context.args])
 
@@ -103,6 +104,8 @@ def ask(  # noqa: PLR0913 - one parameter an option
     config: ConfigOption = None,
 ) -> None:
     """Ask, print, exit with the run's code."""
+    from batonmcp.cli import ask as asking  # noqa: PLC0415 - one command's imports at a time
+
     given = invocation_of(context)
     settings = given.settings(config)
     task = Task(
@@ -133,8 +136,12 @@ def tools(
     given = invocation_of(context)
     settings = given.settings(config)
     if review:
+        from batonmcp.cli import review as reviewing  # noqa: PLC0415 - one command's imports at a time
+
         anyio.run(reviewing.review, settings, given.echo)
     else:
+        from batonmcp.cli.tools import show_tools  # noqa: PLC0415 - one command's imports at a time
+
         anyio.run(partial(show_tools, settings, given.echo, json=json))
 
 
@@ -146,6 +153,8 @@ def doctor(
     config: ConfigOption = None,
 ) -> None:
     """Check the servers, and exit with 1 if something is wrong."""
+    from batonmcp.cli import doctor as examining  # noqa: PLC0415 - one command's imports at a time
+
     given = invocation_of(context)
     raise typer.Exit(anyio.run(partial(examining.doctor, given.settings(config), given.echo, json=json)))
 

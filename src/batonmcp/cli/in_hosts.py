@@ -8,7 +8,6 @@ from typing import Annotated
 import anyio
 import typer
 
-from batonmcp.cli.import_ import Import, import_servers, undo_import
 from batonmcp.cli.install import Installation, uninstall
 from batonmcp.cli.install import install as put_in
 from batonmcp.cli.invocation import ConfigOption, invocation_of
@@ -65,6 +64,8 @@ def import_(  # noqa: PLR0913 - one parameter an option
     config: ConfigOption = None,
 ) -> None:
     """Take servers over, or give them back."""
+    from batonmcp.cli.import_ import Import, import_servers, undo_import  # noqa: PLC0415 - one command's imports at a time
+
     given = invocation_of(context)
     installation = _installation(host, file, name=name, read_only=read_only, project=project)
     if undo:

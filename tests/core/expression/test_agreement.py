@@ -173,6 +173,7 @@ def _outcome(source: str, scope: dict[str, JsonValue]) -> tuple[str | None, str]
         return None, str(error)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(SOURCES, SCOPES)
 def test_interpreter_agrees_with_python(source: str, scope: dict[str, JsonValue]) -> None:

@@ -220,6 +220,7 @@ async def test_network_that_breaks(toxins: Toxins) -> None:
         assert await say(connection) == "hé"
 
 
+@pytest.mark.slow
 async def test_h15_everybody_gets_their_own_answers() -> None:
     """Sixty-four clients of one server, many calls at a time: nobody sees what is another's."""
     leaks: list[str] = []

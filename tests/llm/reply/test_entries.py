@@ -93,6 +93,7 @@ def steps_of(reply: Reply) -> list[dict[str, Any]]:
     return [step_of(number, call.name, call.arguments) for number, call in enumerate(reply.calls, 1)]
 
 
+@pytest.mark.slow
 @given(streams(), st.data())
 @settings(max_examples=300, deadline=None)
 def test_any_cut_gives_the_steps_of_the_whole(body: bytes, data: st.DataObject) -> None:
@@ -106,6 +107,7 @@ def test_any_cut_gives_the_steps_of_the_whole(body: bytes, data: st.DataObject) 
     assert read == said or said[-1]["arguments"] == {}
 
 
+@pytest.mark.slow
 @given(streams(), st.data())
 @settings(max_examples=200, deadline=None)
 def test_beginning_gives_a_beginning(body: bytes, data: st.DataObject) -> None:
