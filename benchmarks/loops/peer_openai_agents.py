@@ -36,7 +36,7 @@ async def _opened(setting: Setting) -> AsyncGenerator[Ask]:
             name="assistant",
             instructions=setting.system,
             model=model,
-            mcp_servers=servers,
+            mcp_servers=[*servers],
             mcp_config={"include_server_in_tool_names": True},  # servers of other people share names
         )
 
