@@ -1,8 +1,8 @@
 """How a run of the tests takes less time: what starts first, what is not measured, and which tests are slow.
 
 A test is `slow` if it takes more than `SLOW_S` of processor time, that of the programs it starts included and without
-coverage. Those that need a fixture of `PROGRAMS` do or nearly do, and are marked here; the others say so themselves. A run of
-`-m "not slow"` names those that should.
+coverage. Those that need a fixture of `PROGRAMS` do or nearly do, and are marked here; the others say so themselves. A
+run of `-m "not slow"` names those that should.
 """
 
 import resource
