@@ -36,6 +36,7 @@ from doubles.fake_llm import (
     Text,
     ToolCalls,
     Usage,
+    WordVectors,
 )
 
 pytestmark = pytest.mark.anyio
@@ -110,6 +111,22 @@ async def test_llm_says_text_with_the_given_usage() -> None:
     assert completion.usage
     assert completion.usage.prompt_tokens_details
     assert (completion.usage.total_tokens, completion.usage.prompt_tokens_details.cached_tokens) == (93, 64)
+
+
+async def test_llm_embeds_where_it_is_told_to() -> None:
+    """The client of the makers reads its vectors, which are near where texts share words; without, there is no path."""
+    with FakeLLM([], embeddings=WordVectors(synonyms={"umbrella": "rain"}, packed=True)) as llm:
+        async with connected(llm) as client:
+            texts = ["Umbrella?", "Rain!", "Trains."]
+            found = await client.embeddings.create(model="e", input=texts, dimensions=8)
+        assert [body["input"] for body in llm.embedded] == [texts]
+    one, same, other = (entry.embedding for entry in found.data)
+    assert one == same != other
+    assert len(one) == 8
+    with FakeLLM([]) as llm:
+        async with connected(llm) as client:
+            with pytest.raises(openai.NotFoundError):
+                await client.embeddings.create(model="e", input="a")
 
 
 async def test_llm_records_requests_and_keeps_the_connection() -> None:

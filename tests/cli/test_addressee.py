@@ -33,6 +33,14 @@ def test_two_addresses() -> None:
     assert told == "Queries go to http://127.0.0.1:9/v1 (m), results to http://127.0.0.1:8/v1 (n)."
 
 
+def test_the_address_of_embeddings() -> None:
+    """Who gets tools and queries as well is named too."""
+    other = replace(ONE, base_url="http://127.0.0.1:8/v1", model="e")
+    told = addressee(Settings(source=Path("servers.json"), servers=(), llm=replace(LLM, embeddings=other)))
+    assert told.startswith("Queries and results go to http://127.0.0.1:9/v1 (m). Where tools are too many to show,")
+    assert told.endswith("their definitions and queries go to http://127.0.0.1:8/v1 (e).")
+
+
 def test_no_model() -> None:
     """Without one it is said who plans instead."""
     assert addressee(Settings(source=Path("servers.json"), servers=())).startswith("No model is configured: the host's")

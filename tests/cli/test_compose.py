@@ -10,7 +10,7 @@ import pytest
 from batonmcp.cli.compose import open_hub
 from batonmcp.cli.storage import open_store
 from batonmcp.config.load import load
-from batonmcp.config.settings import LlmSettings, PlannerChoice, Settings, StoreSettings
+from batonmcp.config.settings import LlmEndpoint, LlmSettings, PlannerChoice, Settings, StoreSettings
 from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.limits import Limits
@@ -57,6 +57,29 @@ async def test_who_plans(
             assert hub.ports.limits.steps == 3
             assert hub.ports.now().tzinfo is not None
             assert hub.ports.clock() <= hub.ports.clock()
+
+
+@pytest.mark.parametrize("model", [None, "text-embedding-3-small"])
+async def test_embeddings_are_made_where_a_model_for_them_is_configured(model: str | None) -> None:
+    """With the price of that model; nothing is sent for it."""
+    at = model and LlmEndpoint(base_url="http://127.0.0.1:9/v1", api_key=None, model=model)
+    config = settings(llm=replace(LLM, embeddings=at or None))
+    with anyio.fail_after(TIME_S):
+        async with open_hub(config, discretion=Discretion(), without_llm="host") as hub:
+            found = hub.ports.embeddings
+    assert (found is None) is (model is None)
+    assert found is None or (found.price and found.price.prompt) == 0.02
+
+
+async def test_a_model_elsewhere_is_another() -> None:
+    """Plans of one are not taken for those of another that has the same name; without a model there are none."""
+    models: set[str] = set()
+    elsewhere = LlmEndpoint(base_url="http://127.0.0.1:8/v1", api_key=None, model="m")
+    for llm in (None, LLM, replace(LLM, route=elsewhere), replace(LLM, synthesize=elsewhere)):
+        with anyio.fail_after(TIME_S):
+            async with open_hub(settings(llm=llm), discretion=Discretion(), without_llm="host") as hub:
+                models.add(hub.ports.route_model)
+    assert models == {"", "m at http://127.0.0.1:9/v1", "m at http://127.0.0.1:8/v1"}
 
 
 async def test_the_planner_llm_needs_a_model() -> None:

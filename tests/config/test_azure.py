@@ -16,6 +16,7 @@ RESOURCE = "https://r.openai.azure.com"
         (f"{RESOURCE}/openai/v1", Address(base_url=f"{RESOURCE}/openai/v1")),
         ("http://127.0.0.1:8000/v1/", Address(base_url="http://127.0.0.1:8000/v1/")),
         ("http://127.0.0.1:8000/v1/chat/completions", Address(base_url="http://127.0.0.1:8000/v1")),
+        ("http://127.0.0.1:8000/v1/embeddings", Address(base_url="http://127.0.0.1:8000/v1")),
         ("http://h/v1?team=a", Address(base_url="http://h/v1?team=a")),
         (
             f"{RESOURCE}/openai/deployments/d-1/chat/completions?api-version=2024-10-21",
@@ -31,11 +32,11 @@ def test_address_is_taken_apart(url: str, address: Address) -> None:
 
 
 def test_deployment_has_its_own_base() -> None:
-    """A deployment's base_url ends in it; one that the address names wins over the given one."""
+    """A deployment's base_url ends in it, whatever the address was pasted with."""
     expected = f"{RESOURCE}/openai/deployments/d"
     assert Address(base_url=RESOURCE).of_deployment("d") == expected
     assert Address(base_url=f"{RESOURCE}/openai/").of_deployment("d") == expected
-    assert Address(base_url=RESOURCE, deployment="d").of_deployment("other") == expected
+    assert Address(base_url=RESOURCE, deployment="other").of_deployment("d") == expected
     assert Address(base_url=RESOURCE).of_deployment("a/b c") == f"{RESOURCE}/openai/deployments/a%2Fb%20c"
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from batonmcp.config.document import LlmPart
 from batonmcp.config.endpoint import llm_settings, sendable
-from batonmcp.config.settings import LlmSettings
+from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.errors import ConfigError
 
 LOCAL = "http://127.0.0.1:11434/v1"
@@ -226,3 +226,64 @@ def test_azure_that_cannot_be_called_is_refused(environment: dict[str, str], par
     """What is missing is named."""
     with pytest.raises(ConfigError, match=said):
         read(environment, model="m", **part)
+
+
+# Embeddings.
+
+
+def embeddings(environment: dict[str, str] | None = None, **part: object) -> LlmEndpoint:
+    """Return the endpoint of embeddings, beside a model for both stages."""
+    settings = endpoint(environment, model="m", **part)
+    assert settings.embeddings is not None
+    return settings.embeddings
+
+
+def test_no_embeddings_unless_asked_for() -> None:
+    """Nothing is embedded where the part is absent, or the language model itself is."""
+    assert endpoint(model="m", base_url=LOCAL).embeddings is None
+    assert read(base_url=LOCAL, embeddings={"model": "e"}) is None
+
+
+def test_embeddings_share_the_address_and_the_key() -> None:
+    """A model is enough; what is sent with completions is not sent along."""
+    found = embeddings({"E": "e"}, base_url=LOCAL, api_key="sk-1", parameters={"seed": 1}, embeddings={"model": "${E}"})
+    assert (found.base_url, found.api_key, found.model, found.parameters) == (LOCAL, "sk-1", "e", {})
+
+
+def test_embeddings_may_have_their_own_endpoint() -> None:
+    """A key goes only to the address that it was written for."""
+    own = {"model": "e", "base_url": "http://other/v1/embeddings", "parameters": {"dimensions": 256}}
+    found = embeddings({"OPENAI_API_KEY": "sk-2"}, base_url=LOCAL, api_key="sk-1", embeddings=own)
+    assert (found.base_url, found.api_key, found.parameters) == ("http://other/v1", None, {"dimensions": 256})
+    assert embeddings(base_url=LOCAL, embeddings={**own, "api_key": "sk-3"}).api_key == "sk-3"
+
+
+@pytest.mark.parametrize(
+    ("own", "deployment"),
+    [
+        ({}, "e"),
+        ({"deployment": "x"}, "x"),
+        ({"base_url": f"{RESOURCE}/openai/deployments/y/embeddings?api-version=2024-10-21", "api_key": "k"}, "y"),
+    ],
+)
+def test_embeddings_at_azure(own: dict[str, str], deployment: str) -> None:
+    """The deployment of another model is none of this one, not even where the pasted address names it."""
+    url = f"{RESOURCE}/openai/deployments/gpt/chat/completions?api-version=2024-10-21"
+    found = embeddings(base_url=url, api_key="k", deployment="d", embeddings={"model": "e", **own})
+    assert found.base_url == f"{RESOURCE}/openai/deployments/{deployment}"
+    assert (found.api_version, found.api_key) == ("2024-10-21", "k")
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ({}, r"llm.embeddings: no model is named. Write .model."),
+        ({"model": "${UNSET}"}, "variable UNSET is not set"),
+        ({"model": "e", "parameters": {"input": []}}, r"llm.embeddings.parameters: 'input' cannot be set"),
+        ({"model": "e", "base_url": "https://api.openai.com/v1"}, r"llm.embeddings: the model 'e' .* no API key"),
+    ],
+)
+def test_embeddings_that_cannot_be_asked_for_are_refused(own: dict[str, object], said: str) -> None:
+    """A mistake is told at the start, with its place."""
+    with pytest.raises(ConfigError, match=said):
+        read(model="m", base_url=LOCAL, embeddings=own)

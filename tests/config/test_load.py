@@ -258,13 +258,14 @@ def test_servers_must_be_a_map(path: Path) -> None:
 
 def test_unknown_keys_are_named(path: Path) -> None:
     """A key that means nothing is passed over aloud, at any depth, with the nearest that does."""
+    misspelt = {"route": {"modle": "m"}, "embeddings": {"modl": "e"}}
     document: dict[str, Any] = {
         "mcpServers": {
             "a": {"command": "x", "tiemout": 5, "autoApprove": ["get"]},
             "b": {"comand": "x"},
             "c": {"command": ["x"], "arg": []},
         },
-        "batonmcp": {"polcy": {}, "policy": {"alow": []}, "limits": {"step": 1}, "llm": {"route": {"modle": "m"}}},
+        "batonmcp": {"polcy": {}, "policy": {"alow": []}, "limits": {"step": 1}, "llm": misspelt},
     }
     warnings = loaded(path, document).warnings
     assert all(warning.startswith(f"{path}: ") for warning in warnings)
@@ -276,6 +277,7 @@ def test_unknown_keys_are_named(path: Path) -> None:
         "batonmcp.limits.step is not known and was passed over. Did you mean 'steps'?",
         "batonmcp.policy.alow is not known and was passed over. Did you mean 'allow'?",
         "batonmcp.llm.route.modle is not known and was passed over. Did you mean 'model'?",
+        "batonmcp.llm.embeddings.modl is not known and was passed over. Did you mean 'model'?",
     }
     assert any(warning.startswith(f"{path}: batonmcp.polcy is not known") for warning in warnings)
 
@@ -372,10 +374,12 @@ def test_secrets_of_servers_are_known(path: Path) -> None:
 
 
 def test_secrets_of_each_stage_are_known(path: Path) -> None:
-    """The keys of both endpoints are secrets."""
+    """The keys of all endpoints are secrets."""
     elsewhere = {"base_url": "http://127.0.0.1:2/v1", "api_key": "key-of-the-writer"}
+    vectors = {"base_url": "http://127.0.0.1:3/v1", "api_key": "key-of-vectors", "model": "e"}
     llm = {"model": "m", "base_url": "http://127.0.0.1:1/v1", "api_key": "key-of-both", "synthesize": elsewhere}
-    assert loaded(path, {"batonmcp": {"llm": llm}}).secrets == {"key-of-both", "key-of-the-writer"}
+    found = loaded(path, {"batonmcp": {"llm": {**llm, "embeddings": vectors}}}).secrets
+    assert found == {"key-of-both", "key-of-the-writer", "key-of-vectors"}
 
 
 def test_secrets_in_the_file_are_told(path: Path) -> None:
@@ -386,11 +390,13 @@ def test_secrets_in_the_file_are_told(path: Path) -> None:
         "b": {"url": "http://h", "headers": {"Authorization": f"Bearer {token}"}},
     }
     llm = {"model": "m", "api_key": f"sk-{token}", "route": {"api_key": f"sk-r{token}"}}
+    llm["embeddings"] = {"model": "e", "api_key": f"sk-e{token}"}
     warnings = loaded(path, {"mcpServers": servers, "batonmcp": {"llm": llm}}).warnings
     told = [warning.removeprefix(f"{path}: ").partition(" holds what looks like a secret")[0] for warning in warnings]
     assert told == [
         "batonmcp.llm.api_key",
         "batonmcp.llm.route.api_key",
+        "batonmcp.llm.embeddings.api_key",
         "mcpServers.a.env.KEY",
         "mcpServers.b.headers.Authorization",
     ]

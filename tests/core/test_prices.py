@@ -25,6 +25,8 @@ def test_cost() -> None:
         ("openai/gpt-4.1-nano", "gpt-4.1-nano"),
         ("anthropic/claude-haiku-4-5-20251001", "claude-haiku-4-5"),
         ("gpt-5", "gpt-5"),
+        ("text-embedding-3-small", "text-embedding-3-small"),
+        ("openai/text-embedding-3-large", "text-embedding-3-large"),
     ],
 )
 def test_known_models(model: str, known: str) -> None:

@@ -24,6 +24,7 @@ from batonmcp.core.events import (
     StepRetried,
     StepStarted,
     SynthesisStarted,
+    TextsEmbedded,
 )
 from batonmcp.core.outcome import Cancelled, Failed, ItemOutcome, Outcome, Skipped, Succeeded
 from batonmcp.core.plan import Plan
@@ -175,6 +176,8 @@ def test_folds_a_whole_run() -> None:
             "completion_tokens": 120,
             "cached_tokens": 800,
             "cost_usd": None,
+            "embedding_requests": 0,
+            "embedding_tokens": 0,
         },
         "timings_ms": {"route": 1005.0, "execute": 503.0, "synthesize": 2004.0, "total": 3522.0},
         "result": None,
@@ -186,6 +189,17 @@ def test_folds_a_whole_run() -> None:
         "warnings": [],
         "error": None,
     }
+
+
+def test_embeddings_are_no_calls_of_a_model() -> None:
+    """They are counted apart, and what they cost is a part of what the run did."""
+    run = Run()
+    run.after(0, TextsEmbedded(texts=32, tokens=2_000, cost_usd=0.25, requests=2))
+    run.after(0, LlmCalled(stage="route", prompt_tokens=9, completion_tokens=1, cached_tokens=0, cost_usd=0.5))
+    run.after(0, TextsEmbedded(texts=0, tokens=0))
+    usage = run.record.usage
+    assert (usage.llm_calls, usage.prompt_tokens, usage.cost_usd) == (1, 9, 0.75)
+    assert (usage.embedding_requests, usage.embedding_tokens) == (3, 2_000)
 
 
 def test_a_warning_is_a_note_too() -> None:

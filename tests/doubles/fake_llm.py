@@ -9,20 +9,25 @@ A script is the replies in order, or a function from the request's body to a rep
 
 where FILE is a list of `{"tool_calls": [{"name": ..., "arguments": ...}]}`, `{"text": ...}` and
 `{"status": ..., "body": ..., "headers": {...}}`, each with an optional `"delay"` in seconds; the first line printed is
-the base url. A request for a stream gets `ToolCalls` and `Text` as one, token by token. Standard library only.
+the base url. A request for a stream gets `ToolCalls` and `Text` as one, token by token. With `embeddings=WordVectors()`
+it makes embeddings too, which as with many endpoints it does not otherwise. Standard library only.
 """
 
 import argparse
 import json
+import re
 import select
 import socket
 import sys
 import threading
 import time
+from array import array
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
+from hashlib import shake_128
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
@@ -46,6 +51,7 @@ __all__ = [
     "Text",
     "ToolCalls",
     "Usage",
+    "WordVectors",
     "api_error",
     "calls_without_ids",
     "dict_arguments",
@@ -63,6 +69,7 @@ __all__ = [
 JsonObject = dict[str, Any]
 
 _CHARACTERS_PER_TOKEN = 4
+_EMBEDDINGS = "/embeddings"
 
 
 # What the endpoint can answer.
@@ -171,6 +178,50 @@ class Charges:
 
 
 FREE = Charges()
+
+
+# Embeddings.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordVectors:
+    """Embeds each text as the sum of a direction a word, the same at all times: texts that share words are near.
+
+    Attributes:
+        dimensions: Of each vector, unless the request says otherwise.
+        synonyms: Words that have the direction of another.
+        packed: Whether vectors go out as single precision in base64.
+        shuffled: Whether they go out in another order than that of the texts, told by their `index`.
+    """
+
+    dimensions: int = 64
+    synonyms: Mapping[str, str] = field(default_factory=dict[str, str])
+    packed: bool = False
+    shuffled: bool = False
+
+    def __call__(self, body: JsonObject) -> Json:
+        """Answer a request."""
+        texts: list[str] = body["input"]
+        size: int = body.get("dimensions", self.dimensions)
+        data: list[JsonObject] = [{"index": at, "embedding": self._sent(text, size)} for at, text in enumerate(texts)]
+        tokens = sum(len(text) // _CHARACTERS_PER_TOKEN + 1 for text in texts)
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return Json(200, {"object": "list", "data": data[::-1] if self.shuffled else data, "usage": usage})
+
+    def of(self, text: str, size: int | None = None) -> list[float]:
+        """Return the vector of a text."""
+        words = [self.synonyms.get(word, word) for word in re.findall(r"[a-z]+", text.lower())]
+        directions = [_direction(word, size or self.dimensions) for word in words or [""]]
+        return [sum(column) for column in zip(*directions, strict=True)]
+
+    def _sent(self, text: str, size: int) -> list[float] | str:
+        vector = self.of(text, size)
+        return b64encode(array("f", vector).tobytes()).decode() if self.packed else vector
+
+
+def _direction(word: str, size: int) -> list[float]:
+    data = shake_128(word.encode()).digest(size)
+    return [(byte - 127.5) / 127.5 for byte in data]
 
 
 # Answers seen in the wild.
@@ -311,10 +362,19 @@ class FakeLLM:
         charges: The time that answers cost.
         repeat: Start over after the last reply. Without it a request past the end is an overrun, answered with 500.
         port: The port; 0 for a free one.
+        embeddings: Answers requests for embeddings; None: there are none here.
     """
 
-    def __init__(self, script: Script, *, charges: Charges = FREE, repeat: bool = False, port: int = 0) -> None:
-        self._tape = _Tape(script, charges=charges, repeat=repeat)
+    def __init__(
+        self,
+        script: Script,
+        *,
+        charges: Charges = FREE,
+        repeat: bool = False,
+        port: int = 0,
+        embeddings: Callable[[JsonObject], Reply] | None = None,
+    ) -> None:
+        self._tape = _Tape(script, charges=charges, repeat=repeat, embeddings=embeddings)
         self._server = _Server(self._tape, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.02], name="FakeLLM", daemon=True)
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
@@ -349,6 +409,11 @@ class FakeLLM:
         return list(self._tape.requests)
 
     @property
+    def embedded(self) -> list[JsonObject]:
+        """The bodies of all requests for embeddings so far."""
+        return [request.body for request in self._tape.requests if request.path.endswith(_EMBEDDINGS)]
+
+    @property
     def overruns(self) -> int:
         """How many requests came after the script had ended."""
         return self._tape.overruns
@@ -370,7 +435,15 @@ class FakeLLM:
 class _Tape:
     """What was asked and what comes next, shared by the threads of all connections."""
 
-    def __init__(self, script: Script, *, charges: Charges, repeat: bool) -> None:
+    def __init__(
+        self,
+        script: Script,
+        *,
+        charges: Charges,
+        repeat: bool,
+        embeddings: Callable[[JsonObject], Reply] | None,
+    ) -> None:
+        self.embeddings = embeddings
         self.script = script if callable(script) else tuple(script)
         self.charges = charges
         self.repeat = repeat
@@ -406,14 +479,18 @@ class _Tape:
 
     def reply_to(self, request: RecordedRequest) -> Reply:
         """Choose the reply."""
-        if not urlsplit(request.path).path.endswith("/chat/completions"):
+        path = urlsplit(request.path).path
+        if path.endswith(_EMBEDDINGS) and self.embeddings:
+            return self._written(self.embeddings, request.body)
+        if not path.endswith("/chat/completions"):
             return api_error(404, f"Unknown request URL: {request.method} {request.path}.", code="unknown_url")
         if not request.body:
             return api_error(400, "We could not parse the JSON body of your request.")
-        if not callable(self.script):
-            return self._next(self.script)
+        return self._written(self.script, request.body) if callable(self.script) else self._next(self.script)
+
+    def _written(self, script: Callable[[JsonObject], Reply], body: JsonObject) -> Reply:
         try:
-            return self.script(request.body)
+            return script(body)
         except Exception as error:  # noqa: BLE001 - a test's own code, in our thread: FakeLLM raises it where it is seen
             self.failures.append(error)
             return _final_error(f"FakeLLM: the script raised {error!r}")

@@ -14,6 +14,10 @@ import anyio
 import pytest
 from anyio import to_thread
 
+from batonmcp.config.settings import LlmEndpoint, LlmSettings
+from batonmcp.core.discretion import Discretion
+from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.llm.openai_embedder import DIMENSIONS, OpenAIEmbedder
 from doubles.installed import node_packages
 from doubles.llm_calls import HandTime
 from doubles.streamed_runs import endpoint_of
@@ -100,6 +104,19 @@ async def test_streams_that_break_off(packages: Path, chunks: int) -> None:
     assert played.record.status == "ok"
     assert sorted(call.tool for call in played.tools.calls) == sorted(name for name, _ in CALLS)
     assert [body.get("stream", False) for body in requests[:2]] == [True, False]
+
+
+async def test_embeddings(packages: Path) -> None:
+    """Another's answer to the same request is read: as many vectors as texts, of the dimensions asked for."""
+    with aimock(packages, *CALLS, options={}) as url, anyio.fail_after(TIME_S):
+        client = OpenAIClient(LlmSettings(base_url=f"{url}/v1", api_key=None, model="m"))
+        at = LlmEndpoint(base_url=f"{url}/v1", api_key=None, model="text-embedding-3-small")
+        embedder = OpenAIEmbedder(client, at, Discretion(), timeout=TIME_S, retries=0)
+        embedded = await embedder.embed(["Rain.", "Trains.", "Rain."])
+        await client.aclose()
+    first, second, third = embedded.vectors
+    assert first == third != second
+    assert len(first) == DIMENSIONS
 
 
 @pytest.mark.parametrize(

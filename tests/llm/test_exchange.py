@@ -10,7 +10,8 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import LlmError
 from batonmcp.llm.breaker import Breaker
 from batonmcp.llm.dialect import Dialect
-from batonmcp.llm.exchange import Answer, Exchange, Pause
+from batonmcp.llm.exchange import Exchange
+from batonmcp.llm.patience import Answer, Pause
 from batonmcp.llm.port import Function, Reply, Request
 
 SECRET = "s3cret-0123456789"  # noqa: S105 - what must not be shown

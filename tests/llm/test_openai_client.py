@@ -105,7 +105,8 @@ async def test_endpoint_without_a_key() -> None:
 async def test_opening_sends_nothing() -> None:
     """The client can be made ready ahead of the first call; closing one that was never used is no error."""
     with FakeLLM([]) as llm, anyio.fail_after(TIME_S):
-        client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=None, model="m"))
+        at = LlmEndpoint(base_url="http://127.0.0.1:9/v1", api_key=None, model="e")
+        client = OpenAIClient(LlmSettings(base_url=llm.base_url, api_key=None, model="m", embeddings=at))
         await client.aclose()
         await client.open()
         await client.open()

@@ -9,14 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batonmcp.core.effect import Annotations, effect_of
+from batonmcp.core.events import Event
 from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
 from batonmcp.core.schema import Schema
 from batonmcp.core.signature import signature
 from batonmcp.core.tokens import estimated_tokens, tokens_by_piece
 from batonmcp.core.tool import Tool
-from batonmcp.stages.menu import MOST_FUNCTIONS, menu_of
+from batonmcp.llm.definitions import Definitions
+from batonmcp.stages.menu import MOST_FUNCTIONS, menu, menu_of
+from batonmcp.stages.nearest import nearest
 from builders import registry, tool
+from doubles.embedding import InProcessEmbedder
 from recorded_plans import plans_folder
 
 O200K_PER_CHARACTER = 20_873 / 81_539
@@ -146,6 +150,31 @@ def test_what_the_query_names_stays(query: str, kept: str) -> None:
     """An exact name of a tool or a server is never outranked."""
     menu = menu_of(many(2_000), query, Limits(catalogue_tokens=1_500))
     assert f"{kept}(" in menu.catalogue
+
+
+def test_what_is_near_is_shown_beside_what_shares_words() -> None:
+    """The ranking by vectors brings what no word finds; what the query names stays before both."""
+    known, limits = many(2_000, words="Finds documents."), Limits(catalogue_tokens=1_000)
+    near = ["s3__t01999", "s2__t01998"]
+    assert "t01999(" not in menu_of(known, "find documents", limits).catalogue
+    shown = menu_of(known, "find documents", limits, near)
+    assert "s3__t01999(" in shown.catalogue
+    assert "s0__t00000(" in shown.catalogue
+    assert shown.left_out != {}
+    assert "s1__t00777(" in menu_of(known, "s1__t00777", limits, near).catalogue
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("tools", "asked"), [(100, 0), (900, 0), (2_000, 1)])
+async def test_vectors_are_asked_for_where_something_is_left_out(tools: int, asked: int) -> None:
+    """As long as everything fits, nobody is asked."""
+    known, events, embedder = many(tools), list[Event](), InProcessEmbedder()
+    async with nearest(embedder, Definitions("s"), seconds=10_000, emit=events.append) as ranking:
+        first = await menu(known, "something", Limits(catalogue_tokens=10_000), ranking)
+        again = await menu(known, "something", Limits(catalogue_tokens=10_000), ranking)
+    assert first == again
+    assert embedder.texts.count("something") == asked
+    assert events == []
 
 
 @settings(max_examples=30, deadline=None)

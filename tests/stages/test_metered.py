@@ -84,6 +84,23 @@ async def test_past_its_money_the_model_is_not_called() -> None:
     assert (await meter.complete(request("synthesize", words=400))).text == "free"
 
 
+async def test_what_is_spent_beside_counts() -> None:
+    """What else takes from the run's budget is not there for its calls."""
+
+    class Beside:
+        tokens, cost = 900, 0.002
+
+    llm = ScriptedLLM(USED, USED)
+    for limits, said in (
+        (Limits(llm_tokens=1_000), "would take 1,456 tokens"),
+        (Limits(cost_usd=0.0021), r"would take about \$0\.0026"),
+    ):
+        meter = Metered(llm, prices=PRICES, limits=limits, emit=list[Event]().append, beside=Beside())
+        with pytest.raises(LlmError, match=said):
+            await meter.complete(request(words=400))
+    assert llm.requests == []
+
+
 async def test_a_limit_of_money_that_cannot_hold_is_told() -> None:
     """Where a price is not known, who set the limit has to know that it limits nothing, and once is enough."""
     meter, events = metered(ScriptedLLM(saying("a"), saying("b")), Limits(cost_usd=1))

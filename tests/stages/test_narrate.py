@@ -24,6 +24,7 @@ from batonmcp.core.events import (
     StepRetried,
     StepStarted,
     SynthesisStarted,
+    TextsEmbedded,
 )
 from batonmcp.core.outcome import Skipped, Succeeded
 from batonmcp.stages.narrate import Narrator
@@ -63,6 +64,7 @@ def ready(*tools: str) -> PlanReady:
         (AnswerGrew(text=f"{'x' * 100} {'word ' * 15}end"), f"Writing the answer: …{'word ' * 15}end"),
         (RunStarted(run_id="r", query="q", planner="llm"), None),
         (LlmCalled(stage="route", prompt_tokens=1, completion_tokens=1, cached_tokens=0), None),
+        (TextsEmbedded(texts=1, tokens=1), None),
         (Noted(text="a note"), None),
         (RunFinished(status="ok", answer="x"), None),
     ],

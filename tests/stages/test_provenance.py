@@ -92,6 +92,16 @@ def test_steps_of_one_tool_are_counted() -> None:
             Usage(llm_calls=1, prompt_tokens=5, cost_usd=0.00121),
             "planned before; 1 LLM call, 5 + 0 tokens, $0.0012, 1.1 s.",
         ),
+        (
+            "llm",
+            Usage(llm_calls=2, prompt_tokens=5, cost_usd=0.00121, embedding_requests=3, embedding_tokens=4_000),
+            "planned by the model; 2 LLM calls, 5 + 0 tokens, 3 embedding requests (4,000 tokens), $0.0012, 1.1 s.",
+        ),
+        (
+            "llm",
+            Usage(llm_calls=1, cost_usd=0.001, embedding_requests=1, embedding_tokens=9),
+            "1 LLM call, tokens not reported, 1 embedding request (9 tokens), $0.0010, 1.1 s.",
+        ),
     ],
 )
 def test_what_it_took(planner: PlannerName, usage: Usage, told: str) -> None:

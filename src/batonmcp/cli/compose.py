@@ -16,10 +16,12 @@ from batonmcp.core.discretion import Discretion
 from batonmcp.core.errors import ConfigError
 from batonmcp.core.prices import Price, price_of
 from batonmcp.downstream.fleet import Fleet, open_fleet
+from batonmcp.llm.definitions import Definitions
 from batonmcp.llm.memory import Dialects
 from batonmcp.llm.openai_client import OpenAIClient
+from batonmcp.llm.openai_embedder import OpenAIEmbedder
 from batonmcp.llm.port import LLM, Stage
-from batonmcp.stages.ports import Keep, PlannerKind, Ports, Tools
+from batonmcp.stages.ports import Embeddings, Keep, PlannerKind, Ports, Tools
 from batonmcp.store.approvals import Approvals
 from batonmcp.store.dialects import KeptDialects
 from batonmcp.store.port import Store
@@ -27,6 +29,7 @@ from batonmcp.store.routes import Routes
 from batonmcp.store.runs import Runs
 from batonmcp.store.shapes import Shapes
 from batonmcp.store.trust import Trust
+from batonmcp.store.vectors import Vectors
 
 __all__ = ["Hub", "open_hub"]
 
@@ -77,7 +80,8 @@ async def open_hub(
         runs = Runs(store, settings.store.results)
         keeper = RunKeeper(runs, tasks)
         stack.callback(keeper.stop)
-        ports = _ports(settings, store, tools=fleet, planner=planner, llm=llm, keep=keeper)
+        embeddings = _embeddings(settings, llm, discretion, store)
+        ports = _ports(settings, store, tools=fleet, planner=planner, llm=llm, keep=keeper, embeddings=embeddings)
         yield Hub(ports=ports, approvals=Approvals(store), runs=runs)
         tasks.cancel_scope.cancel()
 
@@ -90,7 +94,14 @@ def _llm(settings: Settings, discretion: Discretion, store: Store) -> OpenAIClie
 
 
 def _ports(  # noqa: PLR0913 - what differs from one composition to another
-    settings: Settings, store: Store, *, tools: Tools, planner: PlannerKind, llm: LLM | None, keep: Keep
+    settings: Settings,
+    store: Store,
+    *,
+    tools: Tools,
+    planner: PlannerKind,
+    llm: LLM | None,
+    keep: Keep,
+    embeddings: Embeddings | None,
 ) -> Ports:
     return Ports(
         tools=tools,
@@ -103,9 +114,10 @@ def _ports(  # noqa: PLR0913 - what differs from one composition to another
         policy=settings.policy,
         trust=Trust(store),
         routes=Routes(store) if settings.route_cache else None,
-        route_model=settings.llm.model_for("route") if settings.llm else "",
+        route_model=_router(settings),
         shapes=Shapes(store),
         prices=_prices(settings),
+        embeddings=embeddings,
     )
 
 
@@ -115,11 +127,29 @@ async def _apply(fleet: Fleet, discretion: Discretion, settings: Settings) -> No
     await fleet.apply(settings)
 
 
+def _router(settings: Settings) -> str:
+    """Return what tells the model that plans from all others: the same name may be another model elsewhere."""
+    at = settings.llm and settings.llm.endpoint_for("route")
+    return f"{at.model} at {at.base_url}" if at else ""
+
+
 def _prices(settings: Settings) -> Mapping[Stage, Price | None]:
     if settings.llm is None:
         return {}
     stages: tuple[Stage, ...] = ("route", "synthesize")
     return {stage: price_of(settings.llm.model_for(stage), settings.prices) for stage in stages}
+
+
+def _embeddings(
+    settings: Settings, client: OpenAIClient | None, discretion: Discretion, store: Store
+) -> Embeddings | None:
+    """Return what ranks tools by vectors; None where no model for it is configured."""
+    at = settings.llm and settings.llm.embeddings
+    if not (settings.llm and client and at):
+        return None
+    embedder = OpenAIEmbedder(client, at, discretion, timeout=settings.llm.timeout, retries=settings.llm.retries)
+    definitions = Definitions(embedder.space, Vectors(store))
+    return Embeddings(embedder=embedder, definitions=definitions, price=price_of(at.model, settings.prices))
 
 
 def _planner(settings: Settings, without_llm: PlannerKind) -> PlannerKind:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 __all__ = ["Address", "address_of", "is_azure"]
 
 _HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com", ".openai.azure.us")
-_COMPLETIONS = "/chat/completions"
+_CALLS = ("/chat/completions", "/embeddings")
 _DEPLOYMENTS = "/openai/deployments/"
 
 
@@ -27,7 +27,7 @@ class Address:
     def of_deployment(self, deployment: str) -> str:
         """Return the base_url of a deployment at this resource."""
         root = self.base_url.removesuffix("/").removesuffix("/openai")
-        return f"{root}{_DEPLOYMENTS}{quote(self.deployment or deployment, safe='')}"
+        return f"{root}{_DEPLOYMENTS}{quote(deployment, safe='')}"
 
 
 def address_of(url: str) -> Address:
@@ -36,7 +36,9 @@ def address_of(url: str) -> Address:
         parts = urlsplit(url)
     except ValueError:  # brackets that do not close: whoever checks addresses says so
         return Address(base_url=url)
-    path = parts.path.rstrip("/").removesuffix(_COMPLETIONS)
+    path = parts.path.rstrip("/")
+    for call in _CALLS:
+        path = path.removesuffix(call)
     root, found, deployment = path.partition(_DEPLOYMENTS)
     version = parse_qs(parts.query).get("api-version")
     if path == parts.path.rstrip("/") and not found and not version:

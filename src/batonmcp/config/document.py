@@ -74,13 +74,20 @@ class StagePart(_Part):
 
 
 class LlmPart(StagePart):
-    """The OpenAI-compatible endpoint for both stages."""
+    """The OpenAI-compatible endpoint for both stages, and what makes vectors of tools and queries, if anything."""
 
     timeout: _Positive = 60.0
     retries: Annotated[int, Field(ge=0, le=2)] = 2
     stream: Streaming = "auto"
     route: StagePart = StagePart()
     synthesize: StagePart = StagePart()
+    embeddings: StagePart | None = None
+
+    @property
+    def parts(self) -> Mapping[str, StagePart]:
+        """It and all its parts that may name an endpoint, by what to write behind its own name."""
+        parts = {"": self, ".route": self.route, ".synthesize": self.synthesize}
+        return {**parts, ".embeddings": self.embeddings} if self.embeddings else parts
 
 
 class LimitsPart(_Part):

@@ -1,7 +1,9 @@
 """The LLM endpoints of servers.json and the environment, checked as far as that goes without calling them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from urllib.parse import urlsplit
+
+from pydantic import JsonValue
 
 from batonmcp.config.azure import Address, address_of, is_azure
 from batonmcp.config.document import LlmPart, StagePart
@@ -13,6 +15,7 @@ __all__ = ["is_address", "llm_settings", "sendable"]
 
 _OPENAI = "https://api.openai.com/v1"
 _OURS = frozenset({"functions", "messages", "model", "n", "response_format", "stream", "stream_options", "tools"})
+_OURS_OF_EMBEDDINGS = frozenset({"encoding_format", "input", "model"})
 """Parameters that cannot be set: a call that is otherwise than we make it has an answer otherwise than we read it."""
 
 
@@ -39,6 +42,7 @@ def llm_settings(part: LlmPart, environment: Mapping[str, str], *, place: str) -
             parameters=both.parameters,
             route=_of_stage(part.route, part, environment, both.model, f"{place}.route"),
             synthesize=_of_stage(part.synthesize, part, environment, both.model, f"{place}.synthesize"),
+            embeddings=_of_embeddings(part, environment, f"{place}.embeddings"),
             timeout=part.timeout,
             retries=part.retries,
             stream=part.stream,
@@ -76,19 +80,62 @@ def _of_stage(
     """
     if not own.model_fields_set & set(StagePart.model_fields):
         return None
-    same = own.base_url is None or own.base_url == both.base_url
-    merged = StagePart(
+    same = _is_same(own, both)
+    merged = _merged(own, both, parameters={**both.parameters, **own.parameters})
+    return _endpoint(merged, environment, _filled(own.model, environment) or model, place, own=same)
+
+
+def _of_embeddings(both: LlmPart, environment: Mapping[str, str], place: str) -> LlmEndpoint | None:
+    """Return the endpoint of embeddings; None where they are not asked for.
+
+    Address and key are those of the stages unless it has its own; their deployment and parameters are of another model.
+    """
+    own = both.embeddings
+    if own is None:
+        return None
+    model, same = _filled(own.model, environment), _is_same(own, both)
+    if not model:
+        raise ConfigError(place=place, message="no model is named.", cure='Write "model", or remove it here.')
+    merged = _merged(own, both, parameters=own.parameters)
+    if not own.base_url and not own.deployment:
+        merged = merged.model_copy(update={"deployment": model})
+    return _endpoint(merged, environment, model, place, own=same, ours=_OURS_OF_EMBEDDINGS)
+
+
+def _is_same(own: StagePart, both: StagePart) -> bool:
+    return own.base_url is None or own.base_url == both.base_url
+
+
+def _merged(own: StagePart, both: StagePart, *, parameters: Mapping[str, JsonValue]) -> StagePart:
+    same = _is_same(own, both)
+    return StagePart(
         base_url=own.base_url or both.base_url,
         api_key=own.api_key or (both.api_key if same else None),
         api_version=own.api_version or (both.api_version if same else None),
         deployment=own.deployment or (both.deployment if same and not own.model else None),
-        parameters={**both.parameters, **own.parameters},
+        parameters=dict(parameters),
     )
-    return _endpoint(merged, environment, _filled(own.model, environment) or model, place, own=same)
 
 
-def _endpoint(part: StagePart, environment: Mapping[str, str], model: str, place: str, *, own: bool) -> LlmEndpoint:
-    """Read an endpoint. `own`: whether the environment's key is meant for whatever address it has."""
+def _endpoint(  # noqa: PLR0913 - what an endpoint is read from
+    part: StagePart,
+    environment: Mapping[str, str],
+    model: str,
+    place: str,
+    *,
+    own: bool,
+    ours: Collection[str] = _OURS,
+) -> LlmEndpoint:
+    """Read an endpoint.
+
+    Args:
+        part: As it is written.
+        environment: With the variables that it names.
+        model: There.
+        place: Of the part, for errors.
+        own: Whether the environment's key is meant for whatever address it has.
+        ours: Parameters that cannot be set.
+    """
     written = _filled(part.base_url, environment) or environment.get("OPENAI_BASE_URL")
     of_azure = environment.get("AZURE_OPENAI_ENDPOINT") if not written else None
     address = address_of(written or of_azure or _OPENAI)
@@ -102,8 +149,9 @@ def _endpoint(part: StagePart, environment: Mapping[str, str], model: str, place
         token = None if key else _named("AZURE_OPENAI_AD_TOKEN", environment)
     elif not version and not key and (own or _is_openai(address.base_url)):
         key = _named("OPENAI_API_KEY", environment)
+    deployment = _filled(part.deployment, environment)
     endpoint = LlmEndpoint(
-        base_url=address.of_deployment(_filled(part.deployment, environment) or model) if version else address.base_url,
+        base_url=address.of_deployment(deployment or address.deployment or model) if version else address.base_url,
         api_key=key,
         model=model,
         api_version=version,
@@ -111,6 +159,7 @@ def _endpoint(part: StagePart, environment: Mapping[str, str], model: str, place
         parameters=part.parameters,
     )
     _check(endpoint, place)
+    _check_parameters(endpoint, ours, place)
     return endpoint
 
 
@@ -150,6 +199,8 @@ def _check(llm: LlmEndpoint, place: str) -> None:
         raise ConfigError(
             place=place, message="the API key holds characters that cannot be sent.", cure="Copy it again."
         )
-    ours = sorted(_OURS & llm.parameters.keys())
-    if ours:
-        raise ConfigError(place=f"{place}.parameters", message=f"{ours[0]!r} cannot be set.", cure="Remove it.")
+
+
+def _check_parameters(llm: LlmEndpoint, ours: Collection[str], place: str) -> None:
+    for name in sorted(llm.parameters.keys() & ours):
+        raise ConfigError(place=f"{place}.parameters", message=f"{name!r} cannot be set.", cure="Remove it.")

@@ -115,8 +115,7 @@ def _warnings(document: Document, around: Surroundings) -> Iterator[str]:
     """Say what is passed over outside the servers' own entries."""
     yield from unknown_keys(document.batonmcp, "batonmcp")
     yield from unfollowed(document.servers, around.section)
-    llm = document.batonmcp.llm
-    for part, below in ((llm, ""), (llm.route, ".route"), (llm.synthesize, ".synthesize")):
+    for below, part in document.batonmcp.llm.parts.items():
         key = part.api_key or ""
         if looks_like_a_token("", key):  # by its make alone: endpoints on this machine are given any word as their key
             place = f"batonmcp.llm{below}.api_key"
@@ -129,11 +128,11 @@ def _warnings(document: Document, around: Surroundings) -> Iterator[str]:
 
 def _llm_secrets(part: BatonPart, llm: LlmSettings | None, variables: Variables) -> Iterator[str]:
     if llm:
-        for endpoint in filter(None, (llm, llm.route, llm.synthesize)):
+        for endpoint in llm.endpoints:
             yield from secret_parts("", endpoint.api_key or "", surely=True)
             yield from secret_parts("", endpoint.ad_token or "", surely=True)
             yield from secret_parts("", endpoint.base_url)
-        for stage in (part.llm, part.llm.route, part.llm.synthesize):
+        for stage in part.llm.parts.values():
             for text in (stage.base_url, stage.model):
                 yield from variables.secrets_in(text or "")
 

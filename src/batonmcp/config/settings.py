@@ -163,6 +163,7 @@ class LlmSettings(LlmEndpoint):
     Attributes:
         route: For routing only, in place of the one for both.
         synthesize: For synthesis only.
+        embeddings: For vectors of tools and queries; None: tools are ranked by their words alone.
         timeout: Longest one stage may take, all attempts and pauses together, in seconds.
         retries: How often a call that found the endpoint overloaded or unreachable is tried again.
         stream: Whether replies are asked for piece by piece where somebody hears them (`auto`), or never.
@@ -170,6 +171,7 @@ class LlmSettings(LlmEndpoint):
 
     route: LlmEndpoint | None = None
     synthesize: LlmEndpoint | None = None
+    embeddings: LlmEndpoint | None = None
     timeout: float = 60.0
     retries: int = 2
     stream: Streaming = "auto"
@@ -181,6 +183,16 @@ class LlmSettings(LlmEndpoint):
     def model_for(self, stage: Literal["route", "synthesize"]) -> str:
         """Return the model of a stage."""
         return self.endpoint_for(stage).model
+
+    @property
+    def endpoints(self) -> tuple[LlmEndpoint, ...]:
+        """All that are called."""
+        return tuple(filter(None, (self, self.route, self.synthesize, self.embeddings)))
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The keys and tokens of all. Secret."""
+        return frozenset(secret for one in self.endpoints for secret in (one.api_key, one.ad_token) if secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,7 @@ __all__ = [
     "StepRetried",
     "StepStarted",
     "SynthesisStarted",
+    "TextsEmbedded",
 ]
 
 PlannerName: TypeAlias = Literal["llm", "host", "lexical", "cache"]
@@ -96,6 +97,23 @@ class LlmCalled:
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
+    cost_usd: float | None = None
+    requests: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsEmbedded:
+    """Definitions of tools, or the query, were embedded so that tools can be ranked; this is no LLM call.
+
+    Attributes:
+        texts: How many were; none where it failed.
+        tokens: What was sent, as the endpoint counted it.
+        cost_usd: In US dollars; None where no price is known.
+        requests: How many it took.
+    """
+
+    texts: int
+    tokens: int
     cost_usd: float | None = None
     requests: int = 1
 
@@ -217,6 +235,7 @@ Event: TypeAlias = (
     | RouteStarted
     | RouteRecalled
     | LlmCalled
+    | TextsEmbedded
     | ReadsBegun
     | PlanReady
     | ApprovalAsked

@@ -65,10 +65,13 @@ KNOWN_PRICES: Final[Mapping[str, Price]] = MappingProxyType(
         "claude-opus-4-8": Price(prompt=5.00, cached=0.50, completion=25.00),
         "claude-opus-5": Price(prompt=5.00, cached=0.50, completion=25.00),
         "gemini-3.5-flash": Price(prompt=1.50, cached=0.15, completion=9.00),
+        "text-embedding-3-large": Price(prompt=0.13, completion=0.0),
+        "text-embedding-3-small": Price(prompt=0.02, completion=0.0),
+        "text-embedding-ada-002": Price(prompt=0.10, completion=0.0),
     }
 )
-"""Names of models, of which dated ones count as well: those before gpt-5.4 as of August 2025, the others as of
-September 2026, for prompts of less than 200,000 tokens. What servers.json says stands above them.
+"""Names of models, of which dated ones count as well: those before gpt-5.4, and those of embeddings, as of August 2025,
+the others as of September 2026, for prompts of less than 200,000 tokens. What servers.json says stands above them.
 """
 
 _DATE: Final = re.compile(r"-20\d{2}-?\d{2}-?\d{2}\Z")

@@ -32,6 +32,7 @@ from batonmcp.core.events import (
     StepRetried,
     StepStarted,
     SynthesisStarted,
+    TextsEmbedded,
 )
 from batonmcp.core.outcome import (
     Cancelled,
@@ -71,24 +72,36 @@ class StepRecord:
 
 @dataclass(slots=True, kw_only=True)
 class Usage:
-    """What the LLM calls of a run took; `cost_usd` is null unless the price of each of them is known."""
+    """What the LLM calls of a run took, and its embeddings, which are no such calls; the cost is that of both.
+
+    `cost_usd` is null unless the price of each of them is known.
+    """
 
     llm_calls: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     cost_usd: float | None = None
+    embedding_requests: int = 0
+    embedding_tokens: int = 0
 
-    def add(self, call: LlmCalled) -> None:
-        """Count one more call."""
-        if call.prompt_tokens or call.completion_tokens:
-            is_first = not self.prompt_tokens and not self.completion_tokens
-            before = 0.0 if is_first else self.cost_usd
+    def add(self, call: LlmCalled | TextsEmbedded) -> None:
+        """Count one more."""
+        counted = self.prompt_tokens + self.completion_tokens + self.embedding_tokens
+        match call:
+            case LlmCalled():
+                taken = call.prompt_tokens + call.completion_tokens
+                self.llm_calls += call.requests
+                self.prompt_tokens += call.prompt_tokens
+                self.completion_tokens += call.completion_tokens
+                self.cached_tokens += call.cached_tokens
+            case TextsEmbedded():
+                taken = call.tokens
+                self.embedding_requests += call.requests
+                self.embedding_tokens += call.tokens
+        if taken:
+            before = self.cost_usd if counted else 0.0
             self.cost_usd = None if before is None or call.cost_usd is None else before + call.cost_usd
-        self.llm_calls += call.requests
-        self.prompt_tokens += call.prompt_tokens
-        self.completion_tokens += call.completion_tokens
-        self.cached_tokens += call.cached_tokens
 
 
 @dataclass(slots=True, kw_only=True)
@@ -173,7 +186,7 @@ class Recorder:
                 self._enter("route")
             case RouteRecalled():
                 record.planner = "cache"
-            case LlmCalled():
+            case LlmCalled() | TextsEmbedded():
                 record.usage.add(event)
             case ReadsBegun(reads=reads):
                 record.begun = [{"tool": tool, "status": status} for tool, status in reads]

@@ -5,9 +5,7 @@ is left out or said otherwise (at most four times), and what may pass is waited 
 stream is a favour: where one fails, the same is asked for in one piece, whatever the settings say.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, Final
 
 from batonmcp.config.settings import LlmEndpoint
@@ -16,47 +14,19 @@ from batonmcp.core.errors import LlmError
 from batonmcp.llm.account import Account
 from batonmcp.llm.body import request_body
 from batonmcp.llm.breaker import Breaker
-from batonmcp.llm.complaint import Complaint, complaint_in, read_complaint
+from batonmcp.llm.complaint import Complaint
 from batonmcp.llm.cut import cut_note
 from batonmcp.llm.dialect import STREAM, Dialect
 from batonmcp.llm.mending import mended
+from batonmcp.llm.patience import Answer, Patience, Pause, asked_to_wait
 from batonmcp.llm.port import Reply, Request
-from batonmcp.llm.refusal import is_passing, no_reply, refusal, resting, unreachable, was_read
-from batonmcp.llm.reply import Offered, Streaming, Unusable, read_reply, tokens_in, unusable
-from batonmcp.llm.retry_after import retry_after
+from batonmcp.llm.refusal import was_read
+from batonmcp.llm.reply import Offered, Unusable, read_reply, tokens_in, unusable
 
-__all__ = ["Answer", "Exchange", "Pause"]
+__all__ = ["Exchange"]
 
 _MOST_MENDS: Final = 4
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 8.0
-_SUCCESS = range(200, 300)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What an endpoint answered.
-
-    Attributes:
-        status: Of HTTP.
-        headers: With their names in lower case.
-        body: Unpacked; of a stream, the completion that its events make, as JSON.
-        stream: Whether it is a stream, and has come to its end.
-        endless: Whether it is larger than any reply; `body` is what was held of it then.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    stream: Streaming = "none"
-    endless: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
-    """Send `body` again after so many seconds."""
-
-    seconds: float
+_SUCCESS: Final = range(200, 300)
 
 
 class Exchange:
@@ -87,10 +57,9 @@ class Exchange:
         self.stumbled = False
         self._request = request
         self._endpoint = endpoint
-        self._breaker = breaker
+        self._patience = Patience(endpoint, breaker, retries=retries, discretion=discretion)
         self._discretion = discretion
         self._stream = stream
-        self._retries = retries
         self._mends = _MOST_MENDS
         self._account = request.account or Account()
         self._offered = Offered(
@@ -104,12 +73,7 @@ class Exchange:
         Raises:
             LlmError: The endpoint fails too often to be asked now, or wants to be left alone for too long.
         """
-        rest = self._breaker.rest()
-        if rest is None:
-            return None
-        if rest.asked and rest.seconds <= left:
-            return Pause(seconds=rest.seconds)
-        raise resting(self._endpoint, rest)
+        return self._patience.rest(left=left)
 
     def body(self) -> dict[str, Any]:
         """Return what to send next."""
@@ -117,6 +81,7 @@ class Exchange:
         redacted = self._discretion.value(written)
         self._body = redacted if isinstance(redacted, dict) else written
         self._account.send()
+        self._patience.requests += 1
         return self._body
 
     def hear(self, answer: Answer, *, left: float, jitter: float) -> Reply | Pause:
@@ -137,7 +102,7 @@ class Exchange:
             raise unusable(self._endpoint.host, "more than any reply is long", again=False)
         if complaint:
             return self._mend(complaint) or self._wait(complaint, answer, left, jitter)
-        self._breaker.well()
+        self._patience.well()
         if answer.stream == "broken" and self.streams:
             return self._in_one_piece()
         try:
@@ -163,18 +128,13 @@ class Exchange:
             LlmError: It has been tried often enough, or there is no time left to try again.
         """
         self._account.settle(tokens_in(said or b""), written=None if said is None else len(said))
-        self._breaker.ill()
-        pause = self._pause(jitter)
-        if self._retries <= 0 or pause > left:
-            raise unreachable(self._endpoint, self._discretion.text(why))
-        self._retries -= 1
+        pause = self._patience.lost(why, left=left, jitter=jitter)
         self._give_stream_up()
-        return Pause(seconds=pause)
+        return pause
 
     def late(self, seconds: float) -> LlmError:
         """Return the error for no answer within so many seconds."""
-        self._breaker.ill()
-        return no_reply(self._endpoint, seconds)
+        return self._patience.late(seconds)
 
     @property
     def is_out(self) -> bool:
@@ -186,40 +146,24 @@ class Exchange:
         self._account.settle(tokens_in(said or b""), written=len(said or b""))
 
     def _complaint(self, answer: Answer) -> Complaint | None:
-        """Return what the endpoint complains about, without secrets: some repeat what they were sent."""
-        if answer.status not in _SUCCESS:
-            said = read_complaint(answer.status, answer.body)
-        else:  # a stream that ends in an error is asked for in one piece, which tells more
-            said = None if answer.stream != "none" and self.streams else complaint_in(answer.body)
-        hide = self._discretion.text
-        return said and replace(said, message=hide(said.message), param=hide(said.param), code=hide(said.code))
+        """Return what it minds; a stream that ends in an error is asked for in one piece, which tells more."""
+        streamed = answer.status in _SUCCESS and answer.stream != "none" and self.streams
+        return None if streamed else self._patience.complaint(answer)
 
     def _mend(self, complaint: Complaint) -> Pause | None:
         dialect = mended(self.dialect, complaint, self._body) if self._mends > 0 else None
         if dialect is None:
             return None
-        self._breaker.well()
+        self._patience.well()
         self._mends -= STREAM not in dialect.dropped - self.dialect.dropped
         self.dialect, self.stumbled = dialect, False
         return Pause(seconds=0)
 
     def _wait(self, complaint: Complaint, answer: Answer, left: float, jitter: float) -> Pause:
-        if not is_passing(complaint):
-            self._breaker.well()
-            raise refusal(complaint, self._endpoint)
-        after = retry_after(answer.headers, datetime.now(UTC))
-        self._breaker.ill(asked=after)
-        pause = self._pause(jitter) if after is None else after + min(after, 1) * jitter / 4
-        if self._retries <= 0 or pause > left or answer.headers.get("x-should-retry") == "false":
-            raise refusal(complaint, self._endpoint, wait=after, too_late=pause > left)
-        self._retries -= 1
-        if after is None:
+        pause = self._patience.wait(complaint, answer, left=left, jitter=jitter)
+        if asked_to_wait(answer) is None:
             self._give_stream_up()
-        return Pause(seconds=pause)
-
-    def _pause(self, jitter: float) -> float:
-        """Return a pause that doubles each time, cut by up to half, so that not all come again at once."""
-        return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** (self._account.requests - 1)) * (1 - jitter / 2)
+        return pause
 
     def _read(self, answer: Answer) -> Reply:
         content_type = answer.headers.get("content-type", "")
@@ -234,9 +178,9 @@ class Exchange:
         """Ask again after a reply that was of no use: in one piece, or else for calls in the next form."""
         if error.again and self.streams:
             return self._in_one_piece()
-        if not error.again or self._retries <= 0:
+        if not error.again or self._patience.retries <= 0:
             raise error
-        self._retries = 0
+        self._patience.retries = 0
         self.stumbled = True
         if self._request.functions:
             self.dialect = self.dialect.simpler or self.dialect

@@ -8,9 +8,10 @@ import anyio.to_thread
 from batonmcp.config.settings import LlmEndpoint, LlmSettings
 from batonmcp.core.discretion import Discretion
 from batonmcp.llm.breaker import Breaker
-from batonmcp.llm.exchange import Answer, Exchange
+from batonmcp.llm.exchange import Exchange
 from batonmcp.llm.hearing import Hearing
 from batonmcp.llm.memory import Dialects
+from batonmcp.llm.patience import Answer
 from batonmcp.llm.port import LLM, Heard, Reply, Request
 from batonmcp.llm.refusal import no_reply
 from batonmcp.llm.reply import LARGEST_REPLY
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OpenAIClient"]
 
+_COMPLETIONS = "/chat/completions"
 _CONNECT_TIMEOUT = 10.0
 
 
@@ -43,7 +45,7 @@ class OpenAIClient(LLM):
         timing: Timing = REAL,
     ) -> None:
         self._settings = settings
-        self._discretion = discretion or Discretion(_secrets(settings))
+        self._discretion = discretion or Discretion(settings.secrets)
         self._dialects = dialects or Dialects()
         self._timing = timing
         self._breakers: dict[tuple[str, str], Breaker] = {}
@@ -83,6 +85,10 @@ class OpenAIClient(LLM):
         await self._dialects.learn(endpoint, exchange.dialect, stumbled=stumbled)
         return reply
 
+    async def post(self, endpoint: LlmEndpoint, path: str, body: dict[str, Any]) -> Answer | str:
+        """Send something else than a completion asks for, once; return what came back, or in words why nothing did."""
+        return await _post(await self._connection(endpoint), path, body, Hearing(None))
+
     async def aclose(self) -> None:
         """Close the connections."""
         for connection in self._connections.values():
@@ -90,8 +96,10 @@ class OpenAIClient(LLM):
 
     async def open(self) -> None:
         """Import what a call needs, ahead of the first one; nothing is sent."""
-        for stage in ("route", "synthesize"):
-            await self._connection(self._settings.endpoint_for(stage))
+        for endpoint in (self._settings.endpoint_for("route"), self._settings.endpoint_for("synthesize")):
+            await self._connection(endpoint)
+        if self._settings.embeddings:
+            await self._connection(self._settings.embeddings)
 
     async def _talk(
         self, exchange: Exchange, connection: "openai.AsyncOpenAI", until: float, hearing: Hearing
@@ -101,7 +109,7 @@ class OpenAIClient(LLM):
             if rest:
                 await self._timing.pause(rest.seconds)
                 continue
-            answer = await _post(connection, exchange.body(), hearing)
+            answer = await _post(connection, _COMPLETIONS, exchange.body(), hearing)
             left, jitter = until - self._timing.clock(), self._timing.jitter()
             match answer:
                 case Answer():
@@ -119,11 +127,6 @@ class OpenAIClient(LLM):
             if key not in self._connections:
                 self._connections[key] = await anyio.to_thread.run_sync(_connect, endpoint)
             return self._connections[key]
-
-
-def _secrets(settings: LlmSettings) -> set[str]:
-    endpoints = filter(None, (settings, settings.route, settings.synthesize))
-    return {secret for endpoint in endpoints for secret in (endpoint.api_key, endpoint.ad_token) if secret}
 
 
 def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
@@ -147,7 +150,7 @@ def _connect(endpoint: LlmEndpoint) -> "openai.AsyncOpenAI":
     return openai.AsyncOpenAI(api_key=endpoint.api_key or "none", **common)
 
 
-async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any], hearing: Hearing) -> Answer | str:
+async def _post(connection: "openai.AsyncOpenAI", path: str, body: dict[str, Any], hearing: Hearing) -> Answer | str:
     """Return what came back, or in words why nothing did. `hearing`: hears a good answer as it comes."""
     import httpx2  # noqa: PLC0415 - comes with openai
     import openai  # noqa: PLC0415 - has been paid for when the connection was made
@@ -156,7 +159,7 @@ async def _post(connection: "openai.AsyncOpenAI", body: dict[str, Any], hearing:
 
     try:
         with overheard(hearing):
-            response = await connection.post("/chat/completions", body=body, cast_to=httpx2.Response)
+            response = await connection.post(path, body=body, cast_to=httpx2.Response)
     except openai.APIConnectionError as error:
         root = _root(error)
         if isinstance(root, TooLarge):

@@ -15,9 +15,11 @@ from batonmcp.core.registry import Registry
 from batonmcp.core.signature import result_type, signature
 from batonmcp.core.tokens import estimated_tokens, tokens_by_piece
 from batonmcp.core.tool import Tool
+from batonmcp.llm.fusion import fused
 from batonmcp.llm.port import Function
 from batonmcp.llm.ranking import Ranking
 from batonmcp.llm.schema import safe_schema
+from batonmcp.stages.nearest import Nearest
 
 __all__ = ["MOST_FUNCTIONS", "Menu", "menu", "menu_of"]
 
@@ -62,17 +64,36 @@ class Menu:
         )
 
 
-async def menu(registry: Registry, query: str, limits: Limits) -> Menu:
-    """Return the menu for a query; of very many tools in a thread, as the first of a registry takes a while."""
+async def menu(registry: Registry, query: str, limits: Limits, nearest: Nearest | None = None) -> Menu:
+    """Return the menu for a query; of very many tools in a thread, as the first of a registry takes a while.
+
+    Args:
+        registry: Of which tools.
+        query: What is asked.
+        limits: How many tokens they may take.
+        nearest: Ranks them by vectors too; asked only where something is to be left out.
+    """
+    shown = await _menu(registry, query, limits)
+    near = await nearest.names(registry, query) if nearest and shown.left_out else ()
+    return await _menu(registry, query, limits, near) if near else shown
+
+
+async def _menu(registry: Registry, query: str, limits: Limits, near: Sequence[str] = ()) -> Menu:
     if len(registry) <= _MANY:
-        return menu_of(registry, query, limits)
-    return await anyio.to_thread.run_sync(menu_of, registry, query, limits)
+        return menu_of(registry, query, limits, near)
+    return await anyio.to_thread.run_sync(menu_of, registry, query, limits, near)
 
 
-def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
+def menu_of(registry: Registry, query: str, limits: Limits, near: Sequence[str] = ()) -> Menu:
     """Return the menu for a query.
 
     As long as everything fits, it is the same for every query, so that endpoints can cache it.
+
+    Args:
+        registry: Of which tools.
+        query: What is asked.
+        limits: How many tokens they may take.
+        near: Tools whose definitions are near to the query, the nearest first.
     """
     if len(registry) <= MOST_FUNCTIONS:
         functions = registry.once(_functions)
@@ -82,7 +103,7 @@ def menu_of(registry: Registry, query: str, limits: Limits) -> Menu:
     if lines.tokens <= limits.catalogue_tokens:
         whole = registry.once(_Whole)
         return Menu(catalogue=(whole if whole.tokens <= limits.catalogue_tokens else lines).text, left_out={})
-    return _ranked(registry, lines, query, limits.catalogue_tokens)
+    return _ranked(registry, lines, query, limits.catalogue_tokens, near)
 
 
 class _Whole:
@@ -116,14 +137,15 @@ class _Costs:
         return bisect_right(self._cheapest, room)
 
 
-def _ranked(registry: Registry, lines: _Lines, query: str, room: int) -> Menu:
+def _ranked(registry: Registry, lines: _Lines, query: str, room: int, near: Sequence[str]) -> Menu:
     """Fill the room: what the query names, what matches best, some of every server; of the rest names if they fit."""
     servers = registry.once(_servers)
     costs = registry.once(_Costs)
     room -= costs.servers
     shown: set[str] = set()
     room = _show(_named(registry, query), shown, costs, room)
-    room = _show(registry.once(Ranking).best(query, costs.most(room)), shown, costs, room)
+    best = registry.once(Ranking).best(query, costs.most(room))
+    room = _show(fused(best, near) if near else best, shown, costs, room)
     room = _show(_in_turn(servers, shown), shown, costs, room)
     rest = {server: [name for name in tools if name not in shown] for server, tools in servers.items()}
     rest = {server: tools for server, tools in rest.items() if tools}

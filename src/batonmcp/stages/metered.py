@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
+from typing import Protocol
 
 from batonmcp.core.errors import LlmError
 from batonmcp.core.events import Emit, LlmCalled, Noted
@@ -11,7 +12,7 @@ from batonmcp.core.prices import Price
 from batonmcp.core.tokens import believed_tokens, estimated_tokens, tokens_of
 from batonmcp.llm.port import LLM, Account, Heard, Reply, Request, Stage, Tokens
 
-__all__ = ["Metered"]
+__all__ = ["Metered", "Spending"]
 
 
 _MOST_BESIDE = 10_000
@@ -32,6 +33,20 @@ _UNLIMITED = (
 )
 
 
+class Spending(Protocol):
+    """Something that spends."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has taken so far."""
+        ...
+
+    @property
+    def cost(self) -> float:
+        """What they cost, in US dollars; zero where no price is known."""
+        ...
+
+
 class Metered(LLM):
     """Calls an LLM as long as there is money, room and time for it.
 
@@ -45,9 +60,10 @@ class Metered(LLM):
         limits: The run's budget: `llm_tokens` and `cost_usd`.
         emit: Gets an event for each call.
         left: Says how many seconds a call may take now; None: as long as the LLM lets it.
+        beside: What else takes from the same budget.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a run's budget is held by
         self,
         llm: LLM,
         *,
@@ -55,12 +71,14 @@ class Metered(LLM):
         limits: Limits,
         emit: Emit,
         left: Callable[[], float] | None = None,
+        beside: Spending | None = None,
     ) -> None:
         self._llm = llm
         self._prices = prices
         self._limits = limits
         self._emit = emit
         self._left = left
+        self._beside = beside
         self._is_bounded = limits.llm_tokens is not None or limits.cost_usd is not None
         self._is_estimated = False
         self._is_unlimited = False
@@ -133,12 +151,10 @@ class Metered(LLM):
         """Raise if the call would go past the budget, by what its prompt is estimated to take."""
         if not self._is_bounded:
             return
-        prompt = estimated_tokens(_prompt(request))
-        most = self._limits.llm_tokens
-        if most is not None and self._tokens + prompt > most:
-            raise _past(
-                limit="llm_tokens", reached=f"{self._tokens + prompt:,} tokens with the next call", allowed=f"{most:,}"
-            )
+        prompt, beside = estimated_tokens(_prompt(request)), self._beside
+        most, reached = self._limits.llm_tokens, self._tokens + prompt + (beside.tokens if beside else 0)
+        if most is not None and reached > most:
+            raise _past(limit="llm_tokens", reached=f"{reached:,} tokens with the next call", allowed=f"{most:,}")
         dollars = self._limits.cost_usd
         if dollars is None:
             return
@@ -146,7 +162,7 @@ class Metered(LLM):
         if price is None and not self._is_unlimited:
             self._is_unlimited = True
             self._emit(Noted(text=_UNLIMITED.format(stage=request.stage), warns=True))
-        cost = self._cost + (price or 0.0)
+        cost = self._cost + (price or 0.0) + (beside.cost if beside else 0.0)
         if cost > dollars:
             about = f"{cost:.4f}" if cost >= _SMALL else _plain(cost)
             raise _past(limit="cost_usd", reached=f"about ${about} with the next call", allowed=f"${_plain(dollars)}")

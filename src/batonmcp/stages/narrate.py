@@ -23,6 +23,7 @@ from batonmcp.core.events import (
     StepRetried,
     StepStarted,
     SynthesisStarted,
+    TextsEmbedded,
 )
 from batonmcp.core.outcome import status_of
 from batonmcp.core.printable import printable
@@ -104,7 +105,9 @@ class Narrator:
                 return "Writing the answer"
             case AnswerGrew(text=text):
                 return f"Writing the answer: …{_last_words(text)}"
-            case RunStarted() | RouteRecalled() | LlmCalled() | ExecuteStarted() | Noted() | RunFinished():
+            case RunStarted() | RouteRecalled() | LlmCalled() | TextsEmbedded():
+                return None
+            case ExecuteStarted() | Noted() | RunFinished():
                 return None
 
 

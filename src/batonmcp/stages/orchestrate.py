@@ -30,6 +30,8 @@ from batonmcp.stages.early import Early, early_start
 from batonmcp.stages.execute import execute
 from batonmcp.stages.facts import has_values, results, run_status, undone, values_of
 from batonmcp.stages.metered import Metered
+from batonmcp.stages.metered_embedder import MeteredEmbedder
+from batonmcp.stages.nearest import Nearest, nearest
 from batonmcp.stages.planning import Made, Planning
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.rehearse import rehearsed
@@ -65,12 +67,20 @@ async def orchestrate(task: Task, ports: Ports, audience: Audience) -> RunRecord
     end = RunFinished(status="cancelled", answer=None)
     try:
         budget = Budget(ports.limits.run_timeout)
-        llm = ports.llm and Metered(ports.llm, prices=ports.prices, limits=ports.limits, emit=emit, left=budget.left)
-        end = await _Run(task, ports, emit, audience, budget, llm).end()
+        embedder = _embedder(ports, emit, budget)
+        llm = ports.llm and Metered(
+            ports.llm, prices=ports.prices, limits=ports.limits, emit=emit, left=budget.left, beside=embedder
+        )
+        end = await _Run(task, ports, emit, audience, budget, llm, embedder).end()
     finally:
         emit(end)
         await ports.keep(record)
     return record
+
+
+def _embedder(ports: Ports, emit: Emit, budget: Budget) -> MeteredEmbedder | None:
+    at = ports.embeddings
+    return at and MeteredEmbedder(at.embedder, price=at.price, limits=ports.limits, emit=emit, left=budget.left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +91,17 @@ class _Run:
     audience: Audience
     budget: Budget
     llm: LLM | None
+    embedder: MeteredEmbedder | None
 
     async def end(self) -> RunFinished:
         """Tell the whole story, and at its end what began for nothing."""
-        async with early_start(self.task, self.ports, self.audience.caller, self.emit) as early:
+        definitions = self.ports.embeddings and self.ports.embeddings.definitions
+        async with (
+            early_start(self.task, self.ports, self.audience.caller, self.emit) as early,
+            nearest(self.embedder, definitions, seconds=self.budget.seconds, emit=self.emit) as near,
+        ):
             try:
-                return await self._story(early)
+                return await self._story(early, near)
             except BatonError as error:
                 return RunFinished(status="failed", answer=None, error=early.admitted(error.info))
             finally:
@@ -94,9 +109,9 @@ class _Run:
                 if early.note:
                     self.emit(Noted(text=early.note))
 
-    async def _story(self, early: Early) -> RunFinished:
+    async def _story(self, early: Early, near: Nearest | None) -> RunFinished:
         """Tell the whole story; each line may end it."""
-        planning = Planning(task=self.task, ports=self.ports, llm=self.llm, emit=self.emit, early=early)
+        planning = Planning(task=self.task, ports=self.ports, llm=self.llm, emit=self.emit, early=early, nearest=near)
         made = await self._planned(planning)
         if isinstance(made, RunFinished):
             return made

@@ -19,6 +19,7 @@ from batonmcp.stages.again import Again, Miss, asked_again, given_up
 from batonmcp.stages.ask_host import ask_for_plan, explain_problems
 from batonmcp.stages.early import Early
 from batonmcp.stages.menu import menu
+from batonmcp.stages.nearest import Nearest
 from batonmcp.stages.ports import Ports
 from batonmcp.stages.remembering import Remembering
 from batonmcp.stages.route import route
@@ -58,6 +59,7 @@ class Planning:
         llm: The run's model; None if it has none.
         emit: Gets what happens.
         early: Begins what may begin while the model writes.
+        nearest: Ranks tools by vectors, where there are too many to show; None: their words alone do.
     """
 
     task: Task
@@ -65,6 +67,7 @@ class Planning:
     llm: LLM | None
     emit: Emit
     early: Early
+    nearest: Nearest | None = None
 
     async def made(self) -> Made | RunFinished:
         """Return a valid plan, or the end of the run without one.
@@ -153,7 +156,7 @@ class Planning:
         """Return the second question; None if it would not help."""
         if not self._has_model:
             return None
-        shown = await menu(registry, self.task.query, self.ports.limits)
+        shown = await menu(registry, self.task.query, self.ports.limits, self.nearest)
         return asked_again(miss, self.ports.limits, shown=shown.tokens, ran=self._ran)
 
     @property
@@ -172,6 +175,7 @@ class Planning:
                     emit=self.emit,
                     wrong=again.wrong if again else "",
                     steps=steps,
+                    nearest=self.nearest,
                 )
         else:
             routed = plan_lexically(self.task.query, registry)

@@ -22,9 +22,22 @@ from batonmcp.core.prices import Price
 from batonmcp.core.record import RunRecord
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
+from batonmcp.llm.definitions import Definitions
+from batonmcp.llm.embedder import Embedder
 from batonmcp.llm.port import LLM, Stage
 
-__all__ = ["Keep", "NobodyTrusted", "PlannerKind", "Ports", "Routes", "Shapes", "Tools", "Trust", "keep_nothing"]
+__all__ = [
+    "Embeddings",
+    "Keep",
+    "NobodyTrusted",
+    "PlannerKind",
+    "Ports",
+    "Routes",
+    "Shapes",
+    "Tools",
+    "Trust",
+    "keep_nothing",
+]
 
 PlannerKind: TypeAlias = Literal["llm", "host", "lexical"]
 
@@ -116,6 +129,21 @@ class Tools(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Embeddings:
+    """What ranks tools by vectors.
+
+    Attributes:
+        embedder: Makes them.
+        definitions: Has those of tools, for all runs.
+        price: Of the embedder's model, where that is known.
+    """
+
+    embedder: Embedder
+    definitions: Definitions
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything a run needs.
 
@@ -130,9 +158,10 @@ class Ports:
         policy: What may run, and what a person decides about.
         trust: Which tools need no decision any more.
         routes: Remembers plans of the model; None: each is made anew.
-        route_model: The model that makes them.
+        route_model: The model that makes them, told from others of its name elsewhere.
         shapes: Knows what results look like; None: only what tools declare is known.
         prices: What the models of the stages cost, where that is known.
+        embeddings: Rank tools of which there are too many to show, beside their words; None: these alone do.
     """
 
     tools: Tools
@@ -148,3 +177,4 @@ class Ports:
     route_model: str = ""
     shapes: Shapes | None = None
     prices: Mapping[Stage, Price | None] = field(default_factory=dict[Stage, Price | None])
+    embeddings: Embeddings | None = None

@@ -6,7 +6,7 @@ from typing import Any, Final
 from batonmcp.core.events import PlannerName
 from batonmcp.core.outcome import StepStatus
 from batonmcp.core.printable import printable
-from batonmcp.core.record import RunRecord, StepRecord
+from batonmcp.core.record import RunRecord, StepRecord, Usage
 
 __all__ = ["provenance", "run_facts"]
 
@@ -118,11 +118,20 @@ def _model(record: RunRecord) -> str:
     if not usage.llm_calls:
         return "no LLM call"
     calls = f"{usage.llm_calls} LLM call{'' if usage.llm_calls == 1 else 's'}"
-    if not usage.prompt_tokens + usage.completion_tokens:
-        return f"{calls}, tokens not reported"
-    cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
     cost = "" if usage.cost_usd is None else f", ${usage.cost_usd:.4f}"
-    return f"{calls}, {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens{cached}{cost}"
+    embedded = _embedded(usage)
+    if not usage.prompt_tokens + usage.completion_tokens:
+        return f"{calls}, tokens not reported{embedded}{cost if embedded else ''}"
+    cached = f" ({usage.cached_tokens:,} cached)" if usage.cached_tokens else ""
+    return f"{calls}, {usage.prompt_tokens:,} + {usage.completion_tokens:,} tokens{cached}{embedded}{cost}"
+
+
+def _embedded(usage: Usage) -> str:
+    """Tell of embeddings, which are no LLM calls; nothing where there were none."""
+    if not usage.embedding_requests:
+        return ""
+    requests = f"{usage.embedding_requests} embedding request{'' if usage.embedding_requests == 1 else 's'}"
+    return f", {requests} ({usage.embedding_tokens:,} tokens)"
 
 
 def _time(millis: float) -> str:

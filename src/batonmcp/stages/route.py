@@ -17,6 +17,7 @@ from batonmcp.core.registry import Registry
 from batonmcp.llm.port import LLM, Function, Heard, Piece, Reply, Request, StreamLost
 from batonmcp.llm.reply import Entries, Offered, step_of
 from batonmcp.stages.menu import menu
+from batonmcp.stages.nearest import Nearest
 from batonmcp.stages.task import Task
 from batonmcp.stages.telling import sendable
 
@@ -92,6 +93,7 @@ async def route(  # noqa: PLR0913 - what one stage works with
     emit: Emit,
     wrong: str = "",
     steps: Steps | None = None,
+    nearest: Nearest | None = None,
 ) -> Routed:
     """Ask the LLM which tools to call, at temperature 0.
 
@@ -104,11 +106,12 @@ async def route(  # noqa: PLR0913 - what one stage works with
         emit: Gets a note of what was left out.
         wrong: What was wrong with the plan before, to be mended.
         steps: Hears of the plan's steps as they are written, where the endpoint streams.
+        nearest: Ranks tools by vectors, where there are too many to show.
 
     Raises:
         LlmError: The endpoint gave no usable reply.
     """
-    shown = await menu(registry, task.query, limits)
+    shown = await menu(registry, task.query, limits, nearest)
     if shown.note:
         emit(Noted(text=shown.note))
     request = Request(

@@ -43,6 +43,7 @@ SHELVES: Final[Mapping[str, Shelf]] = MappingProxyType(
         "run": Shelf(days=7, count=1_000, size=64_000_000),
         "shape": Shelf(days=90, count=20_000, size=32_000_000),
         "trust": Shelf(days=365, count=5_000, size=4_000_000, durable=True),
+        "vector": Shelf(days=90, count=5_000, size=64_000_000),
     }
 )
 
