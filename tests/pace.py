@@ -1,8 +1,8 @@
 """How a run of the tests takes less time: what starts first, what is not measured, and which tests are slow.
 
 A test is `slow` if it takes more than `SLOW_S` of processor time, that of the programs it starts included and without
-coverage. Those that need a fixture of `PROGRAMS` always do, and are marked here; the others say so themselves. A run of
-`-m "not slow"` names those that should.
+coverage. Those that need a fixture of `PROGRAMS` do or nearly do, and are marked here; the others say so themselves. A
+run of `-m "not slow"` names those that should.
 """
 
 import resource
@@ -28,8 +28,8 @@ FIRST = Path(__file__).parent
 
 SLOW_S = 2.0
 
-PROGRAMS: Final = frozenset({"ask_on_terminal", "node_modules", "review_on_terminal", "sample_servers"})
-"""Fixtures that start programs which import the SDK."""
+PROGRAMS: Final = frozenset({"ask_on_terminal", "ground", "node_modules", "review_on_terminal", "sample_servers"})
+"""Fixtures that start programs which import the SDK, or wait until no trace of a server is left."""
 
 _BEGAN = pytest.StashKey[float]()
 _PROPERTY = "processor_s"

@@ -163,7 +163,7 @@ def test_tools_are_told_once() -> None:
 @pytest.mark.parametrize(
     "value", ["x" * 100_000, "\u202e" * 100_000, "日" * 100_000, '"\n' * 50_000, ["x"] * 30_000, "\U000e0041" * 9_999]
 )
-@pytest.mark.parametrize("count", [1, 3, pytest.param(12, marks=pytest.mark.no_cover)])
+@pytest.mark.parametrize("count", [1, 3, pytest.param(12, marks=[pytest.mark.slow, pytest.mark.no_cover])])
 def test_long_values_are_cut(value: JsonValue, count: int) -> None:
     """Values of 100 KB are cut to what a person reads, each with its length and a fingerprint."""
     arguments: dict[str, JsonValue] = {f"a{number}": value for number in range(count)}
