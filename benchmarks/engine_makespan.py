@@ -18,7 +18,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Outcome, Skipped
 from batonmcp.core.plan import Plan, Step
 from batonmcp.core.prepare import Calls, Settled, prepare
-from batonmcp.core.record import Recorder
+from batonmcp.core.recorder import Recorder
 from batonmcp.stages.execute import execute
 from recorded_plans import SOURCES, load_plans, plans_folder
 

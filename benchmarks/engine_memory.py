@@ -26,7 +26,8 @@ from batonmcp.core.events import PlanReady
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Outcome, Succeeded
 from batonmcp.core.plan import Plan
-from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.record import RunRecord
+from batonmcp.core.recorder import Recorder
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.stages.execute import execute

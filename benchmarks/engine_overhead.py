@@ -17,7 +17,7 @@ from batonmcp.core.events import Emit, Event, PlanReady
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Succeeded
 from batonmcp.core.plan import Plan
-from batonmcp.core.record import Recorder
+from batonmcp.core.recorder import Recorder
 from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.stages.execute import execute

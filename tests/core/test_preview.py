@@ -12,7 +12,7 @@ from batonmcp.core.events import Noted, PlanReady, RunFinished, RunStarted, Step
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, ItemOutcome, Succeeded
 from batonmcp.core.preview import preview
-from batonmcp.core.record import Recorder
+from batonmcp.core.recorder import Recorder
 from builders import plan_of, registry, tool
 
 KB = 1024

@@ -20,7 +20,8 @@ from batonmcp.core.events import (
     StepStarted,
 )
 from batonmcp.core.outcome import Failed, ItemOutcome, Outcome, Succeeded
-from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.record import RunRecord
+from batonmcp.core.recorder import Recorder
 from batonmcp.host.attached import attached
 from batonmcp.host.reply import LARGEST_REPLY, RUN_META, reply, reply_error, reply_value
 from batonmcp.host.resources import SeenResources, Shelf

@@ -19,7 +19,8 @@ from batonmcp.core.errors import BatonError
 from batonmcp.core.events import Emit, PlanReady, RouteStarted, RunFinished, RunStarted, StepFinished, StepStarted
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed, Succeeded
-from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.record import RunRecord
+from batonmcp.core.recorder import Recorder
 from batonmcp.core.registry import Agent, Registry
 from batonmcp.host.backend import Backend, OpenBackend
 from batonmcp.host.server import Front

@@ -30,7 +30,8 @@ from batonmcp.core.events import (
 from batonmcp.core.limits import Limits
 from batonmcp.core.outcome import Failed
 from batonmcp.core.policy import Policy
-from batonmcp.core.record import Recorder, RunRecord, StepRecord
+from batonmcp.core.record import RunRecord, StepRecord
+from batonmcp.core.recorder import Recorder
 from batonmcp.llm.port import ArgumentsGrew, CallBegun, StreamLost
 from batonmcp.stages.audience import Audience, cannot_ask
 from batonmcp.stages.early import Early

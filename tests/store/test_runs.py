@@ -9,7 +9,8 @@ from pydantic import JsonValue
 from batonmcp.core.errors import ErrorInfo
 from batonmcp.core.events import Noted, PlanReady, RunFinished, RunStarted, StepFinished, StepStarted
 from batonmcp.core.outcome import Failed, Succeeded
-from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.record import RunRecord
+from batonmcp.core.recorder import Recorder
 from batonmcp.store.memory import MemoryStore
 from batonmcp.store.runs import KeptRun, Runs
 from builders import plan_of, registry, tool

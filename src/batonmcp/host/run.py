@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from batonmcp.core.approval import Approval, Refused, Ruling
 from batonmcp.core.caller import Answer, Caller, Declined, Question
-from batonmcp.core.record import Recorder
+from batonmcp.core.recorder import Recorder
 from batonmcp.host.ballot import ballot, ruling_of
 from batonmcp.host.capacity import Place
 from batonmcp.host.elsewhere import DECISION_S, LATE, Desk, Waiting

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from batonmcp.core.approval import Approval, Decide, Undecided
 from batonmcp.core.caller import NOBODY, Caller
 from batonmcp.core.events import Emit, Event
-from batonmcp.core.record import Recorder
+from batonmcp.core.recorder import Recorder
 
 __all__ = ["Audience", "cannot_ask", "hear_nothing"]
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import anyio
+
 from batonmcp.core.errors import BatonError, ExpressionFailed
 from batonmcp.core.events import (
     AnswerGrew,
@@ -21,7 +23,8 @@ from batonmcp.core.inert import inert
 from batonmcp.core.outcome import Outcome
 from batonmcp.core.plan import Plan
 from batonmcp.core.prepare import Settled, shape
-from batonmcp.core.record import Recorder, RunRecord
+from batonmcp.core.record import RunRecord
+from batonmcp.core.recorder import Recorder
 from batonmcp.llm.port import LLM
 from batonmcp.stages.audience import Audience
 from batonmcp.stages.budget import Budget
@@ -141,14 +144,16 @@ class _Run:
                 deadline=deadline,
                 begun=early.hand_over(),
             )
-        end = await self._answer(plan, outcomes, made.notes)
+        end = RunFinished(status="cancelled", answer=None)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._learn, plan, outcomes)
+            end = await self._answer(plan, outcomes, made.notes)
         is_good = end.status == "ok" or self._is_written  # that an answer could not be written is no fault of its plan
         await planning.settle(made, well=is_good and run_status(plan, outcomes) == "ok")
-        await self._learn(plan, outcomes)
         return end
 
     async def _learn(self, plan: Plan, outcomes: Mapping[str, Outcome]) -> None:
-        """Learn what results look like, for tools that do not say."""
+        """Learn what results look like, for tools that do not say, while the answer is written."""
         if self.ports.shapes is None:
             return
         for step in plan.steps:
