@@ -14,7 +14,7 @@ from doubles.fake_llm import FakeLLM, Reply, Text, ToolCalls
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent.parent
-BARE = {name: os.environ[name] for name in ("PATH", "HOME", "COVERAGE_PROCESS_START") if name in os.environ}
+BARE = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
 BARE["BATONMCP_STORE"] = "memory"
 
 SINGLE = "Current system metrics?"

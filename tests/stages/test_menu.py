@@ -5,8 +5,6 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from batonmcp.core.effect import Annotations, effect_of
 from batonmcp.core.events import Event
@@ -14,7 +12,7 @@ from batonmcp.core.limits import Limits
 from batonmcp.core.registry import Registry
 from batonmcp.core.schema import Schema
 from batonmcp.core.signature import signature
-from batonmcp.core.tokens import estimated_tokens, tokens_by_piece
+from batonmcp.core.tokens import estimated_tokens
 from batonmcp.core.tool import Tool
 from batonmcp.llm.definitions import Definitions
 from batonmcp.stages.menu import MOST_FUNCTIONS, menu, menu_of
@@ -97,16 +95,6 @@ def test_real_tools_all_fit() -> None:
             assert "|".join(json.dumps(option) for option in member.get("enum", [])) in line
 
 
-def test_long_enumerations_give_way_before_tools_do() -> None:
-    """What is left out first, if not all fits, are the options of long ones."""
-    long = {"properties": {"p": {"enum": [f"option{n:03}" for n in range(100)]}}}
-    known = registry(*(tool(f"a__t{n:03}", input_schema=long) for n in range(200)))
-    assert "option099" in menu_of(known, "q", Limits(catalogue_tokens=1_000_000)).catalogue
-    menu = menu_of(known, "q", Limits())
-    assert "option099" not in menu.catalogue
-    assert (len(menu.catalogue.splitlines()), menu.left_out) == (200, {})
-
-
 def test_past_the_budget_the_best_are_shown() -> None:
     """What matches the query stays, what does not goes; every server is named, and the note says what was left out."""
     known = registry(
@@ -123,47 +111,6 @@ def test_past_the_budget_the_best_are_shown() -> None:
     assert f"{sum(menu.left_out.values()):,} were left out" in menu.note
 
 
-def test_room_that_the_query_leaves_is_filled_with_some_of_every_server() -> None:
-    """What matches comes first, then each server has its turn; as much is shown as fits, the same every time."""
-    known = many(2_000, servers=20)
-    menu = menu_of(known, "xylophone t01999", Limits(catalogue_tokens=3_000))
-    assert menu == menu_of(known, "xylophone t01999", Limits(catalogue_tokens=3_000))
-    assert "s19__t01999(" in menu.catalogue
-    lines, _, rest = menu.catalogue.partition("\n\n")
-    shown = {server: sum(line.startswith(f"{server}__") for line in lines.splitlines()) for server in menu.left_out}
-    assert len(shown) == 20
-    assert max(shown.values()) - min(shown.values()) <= 1
-    assert sum(shown.values()) + sum(menu.left_out.values()) == 2_000
-    assert [line.partition(":")[0] for line in rest.splitlines()[1:]] == [f"- {server}" for server in menu.left_out]
-    assert 2_700 < tokens_by_piece(menu.catalogue) <= 3_000
-
-
-@pytest.mark.parametrize(
-    ("query", "kept"),
-    [
-        ("Use s1__t00777, please.", "s1__t00777"),
-        ("call T00778", "s2__t00778"),
-        ("what does s3 offer", "s3__t00003"),
-    ],
-)
-def test_what_the_query_names_stays(query: str, kept: str) -> None:
-    """An exact name of a tool or a server is never outranked."""
-    menu = menu_of(many(2_000), query, Limits(catalogue_tokens=1_500))
-    assert f"{kept}(" in menu.catalogue
-
-
-def test_what_is_near_is_shown_beside_what_shares_words() -> None:
-    """The ranking by vectors brings what no word finds; what the query names stays before both."""
-    known, limits = many(2_000, words="Finds documents."), Limits(catalogue_tokens=1_000)
-    near = ["s3__t01999", "s2__t01998"]
-    assert "t01999(" not in menu_of(known, "find documents", limits).catalogue
-    shown = menu_of(known, "find documents", limits, near)
-    assert "s3__t01999(" in shown.catalogue
-    assert "s0__t00000(" in shown.catalogue
-    assert shown.left_out != {}
-    assert "s1__t00777(" in menu_of(known, "s1__t00777", limits, near).catalogue
-
-
 @pytest.mark.anyio
 @pytest.mark.parametrize(("tools", "asked"), [(100, 0), (900, 0), (2_000, 1)])
 async def test_vectors_are_asked_for_where_something_is_left_out(tools: int, asked: int) -> None:
@@ -175,16 +122,3 @@ async def test_vectors_are_asked_for_where_something_is_left_out(tools: int, ask
     assert first == again
     assert embedder.texts.count("something") == asked
     assert events == []
-
-
-@settings(max_examples=30, deadline=None)
-@given(st.text(max_size=60), st.integers(1_000, 6_000), st.integers(130, 700))
-def test_any_query_keeps_to_the_budget(query: str, room: int, count: int) -> None:
-    """Shown and left out are all there is, each server of what is left out is named, and the budget holds about."""
-    known = many(count, servers=7, words=f"Does {query[:20]} and more.")
-    menu = menu_of(known, query, Limits(catalogue_tokens=room))
-    shown = [name for name in known.tools if f"\n{name}(" in f"\n{menu.catalogue}"]
-    assert len(shown) + sum(menu.left_out.values()) == count
-    assert estimated_tokens(menu.catalogue) <= room * 1.1 + 100
-    for server in menu.left_out:
-        assert f"\n- {server}: " in menu.catalogue
