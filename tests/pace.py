@@ -5,6 +5,8 @@ coverage. Those that need a fixture of `PROGRAMS` do or nearly do, and are marke
 run of `-m "not slow"` names those that should.
 """
 
+import gc
+import os
 import resource
 from collections.abc import Generator
 from pathlib import Path
@@ -16,10 +18,12 @@ __all__ = [
     "FIRST",
     "PROGRAMS",
     "SLOW_S",
+    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",
     "pytest_terminal_summary",
+    "pytest_xdist_auto_num_workers",
     "unmeasured",
 ]
 
@@ -44,6 +48,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("no_cover")  # what many examples reach, one example has reached
     items.sort(key=lambda item: item.path.parent != FIRST)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector away from the tests themselves: to walk over all of them holds a test up."""
+    gc.freeze()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Have one worker more than there are processors: a third of the time they wait for programs to end."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture(autouse=True)
