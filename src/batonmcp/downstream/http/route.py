@@ -15,7 +15,7 @@ __all__ = ["is_loopback", "open_route", "proxy_for"]
 _LIMITS = httpx2.Limits(max_connections=128, max_keepalive_connections=16, keepalive_expiry=3.0)
 """Many servers close an idle connection after 5 s: one that is used as it closes fails, and nobody knows what ran."""
 
-_SIP = 8_192
+_SIP = 4_096
 
 
 async def open_route(url: httpx2.URL) -> httpx2.AsyncBaseTransport:
