@@ -5,7 +5,6 @@ coverage. Those that need a fixture of `PROGRAMS` do or nearly do, and are marke
 run of `-m "not slow"` names those that should.
 """
 
-import gc
 import os
 import resource
 from collections.abc import Generator
@@ -18,7 +17,6 @@ __all__ = [
     "FIRST",
     "PROGRAMS",
     "SLOW_S",
-    "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_runtest_makereport",
     "pytest_runtest_protocol",
@@ -48,12 +46,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("no_cover")  # what many examples reach, one example has reached
     items.sort(key=lambda item: item.path.parent != FIRST)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
-    """Keep the garbage collector away from the tests themselves: to walk over all of them holds a test up."""
-    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:

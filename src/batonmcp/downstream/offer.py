@@ -8,6 +8,7 @@ from batonmcp.config.settings import ServerSettings
 from batonmcp.core.effect import EffectKind
 from batonmcp.core.tool import Tool
 from batonmcp.downstream.catalogue import Catalogue, catalogue_of
+from batonmcp.downstream.give_way import give_way
 from batonmcp.downstream.listing import Listing, list_tools, read_listing
 from batonmcp.downstream.memory import Memory
 
@@ -67,12 +68,14 @@ class Offer:
         listing = await list_tools(client, self.settings.name, left_out)
         if self._listing and await listing.equals(self._listing):
             return False
+        await give_way()
         self._take(listing)
         return True
 
     async def keep(self) -> None:
         """Keep the list for the next process."""
         if self._listing:
+            await give_way()
             await self._memory.put(_SHELF, self.settings.definition, dict(self._listing.as_json()))
 
     def _take(self, listing: Listing) -> None:

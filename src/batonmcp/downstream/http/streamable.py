@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-import anyio.lowlevel
+import anyio
 import httpx2
 from mcp_types import RequestId
 from pydantic_core import to_json
 
+from batonmcp.downstream.give_way import give_way
 from batonmcp.downstream.http.body import decoded, whole
 from batonmcp.downstream.http.events import LARGE
 from batonmcp.downstream.http.failure import HttpFailed, HttpFailure, unreached
@@ -83,7 +84,7 @@ class StreamableGate(Gate):
             quoted = replace(error.failure, status=response.status_code, excerpt=excerpt(body, self._secrets))
             raise HttpFailed(quoted) from None
         if len(answer) > LARGE:
-            await anyio.lowlevel.checkpoint()  # the SDK reads it once more
+            await give_way()  # the SDK reads it once more
         return self._json(response, answer)
 
     async def _refused(self, response: httpx2.Response, request_id: RequestId) -> httpx2.Response:
