@@ -1,10 +1,10 @@
 """The body of a request, in the dialect of who gets it."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from batonmcp.config.settings import LlmEndpoint
+from batonmcp.core.json_text import json_text
 from batonmcp.llm.dialect import LIMIT, LIMITS, STREAM, Dialect
 from batonmcp.llm.port import Function, Request
 from batonmcp.llm.schema import clipped, safe_schema
@@ -84,8 +84,8 @@ def _instead(request: Request, dialect: Dialect) -> str:
     plan = request.plan_function
     parts = [_AS_PLAN.format(plan=plan) if plan else _AS_CALLS]
     if dialect.form != "json_schema":
-        parts.append(f"It keeps to this JSON Schema: {_written(_schema(request))}")
-    lines = [_written(_described(function, dialect)) for function in request.functions if function.name != plan]
+        parts.append(f"It keeps to this JSON Schema: {json_text(_schema(request))}")
+    lines = [json_text(_described(function, dialect)) for function in request.functions if function.name != plan]
     if lines:
         parts.append("\n".join(["The functions, one JSON object a line:", *lines]))
     return "\n\n".join(parts)
@@ -118,7 +118,3 @@ def _limited(body: dict[str, Any], dialect: Dialect) -> dict[str, Any]:
         return rest
     other = LIMITS[1 - LIMITS.index(written)]
     return {**rest, other if dialect.renamed else written: limit}
-
-
-def _written(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

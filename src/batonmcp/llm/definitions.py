@@ -7,7 +7,7 @@ ever comes here.
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Any, Final, Protocol, TypeVar, cast
+from typing import Final, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -16,13 +16,13 @@ from batonmcp.core.registry import Registry
 from batonmcp.core.tool import Tool
 from batonmcp.llm.embedder import Embedder, Vector
 from batonmcp.llm.lanes import Lanes
+from batonmcp.llm.ranking import LONGEST_DESCRIPTION, parameters_of
 
 __all__ = ["AT_ONCE", "Definitions", "KeptVectors"]
 
 AT_ONCE: Final = 32
 """Texts of one request: what the endpoint that takes the fewest does by default."""
 
-_LONGEST_DESCRIPTION: Final = 600
 _LONGEST_TEXT: Final = 1_200
 _MANY: Final = 1_000
 _MOST_IN_MEMORY: Final = 50_000
@@ -127,8 +127,7 @@ def _texts_of(registry: Registry) -> _Texts:
 
 def _text(tool: Tool) -> str:
     """Return the parts of a definition that tell what a tool is for, as the ranking by words has them."""
-    properties = tool.input_schema.document.get("properties")
-    names = list(cast("dict[str, Any]", properties)) if isinstance(properties, dict) else []
-    parts = [f"{tool.name} ({tool.agent})", tool.description[:_LONGEST_DESCRIPTION], f"Parameters: {', '.join(names)}"]
+    names = parameters_of(tool)
+    parts = [f"{tool.name} ({tool.agent})", tool.description[:LONGEST_DESCRIPTION], f"Parameters: {', '.join(names)}"]
     text = "\n".join(parts if names else parts[:2])[:_LONGEST_TEXT]
     return text.encode("utf-8", "replace").decode()

@@ -14,12 +14,13 @@ from batonmcp.core.tool import Tool
 from batonmcp.llm.lexical.words import stems
 from batonmcp.llm.scores import Added, Scores
 
-__all__ = ["Ranking"]
+__all__ = ["LONGEST_DESCRIPTION", "Ranking", "parameters_of"]
 
 _K1: Final = 1.2
 _B: Final = 0.5
 _NAME, _SERVER, _DESCRIPTION, _PARAMETER = 3.0, 1.5, 1.0, 0.5
-_LONGEST_DESCRIPTION: Final = 600
+LONGEST_DESCRIPTION: Final = 600
+"""Characters of a description that count for its ranking."""
 
 
 class Ranking:
@@ -57,8 +58,8 @@ def _weights(tool: Tool) -> dict[str, float]:
     """Return each stem of a definition with its weight, which is that of the most telling part that has it."""
     found: dict[str, float] = {}
     for weight, text in (
-        (_PARAMETER, " ".join(_parameters(tool))),
-        (_DESCRIPTION, tool.description[:_LONGEST_DESCRIPTION]),
+        (_PARAMETER, " ".join(parameters_of(tool))),
+        (_DESCRIPTION, tool.description[:LONGEST_DESCRIPTION]),
         (_SERVER, f"{tool.server} {tool.agent}"),
         (_NAME, tool.name),
     ):
@@ -66,6 +67,7 @@ def _weights(tool: Tool) -> dict[str, float]:
     return found
 
 
-def _parameters(tool: Tool) -> list[str]:
+def parameters_of(tool: Tool) -> list[str]:
+    """Return the names of a tool's parameters, as far as its schema lists them."""
     properties = tool.input_schema.document.get("properties")
     return list(cast("dict[str, Any]", properties)) if isinstance(properties, dict) else []
